@@ -1,0 +1,68 @@
+"""contacttools: clean the contacts of a Wix site in a notebook, and write nothing unseen.
+
+Public names only. What is not here is not promised.
+"""
+
+from contacttools.commit import Outcome, Report
+from contacttools.contacts import Contacts
+from contacttools.errors import (
+    ApiError,
+    AuthError,
+    BadPlan,
+    BadValue,
+    CommitRefused,
+    ConflictError,
+    ContactToolsError,
+    NotApproved,
+    ReadOnlyField,
+    ReadOnlySite,
+    StaleFrame,
+    StagingError,
+    UnknownContact,
+    UnknownField,
+    Unreachable,
+    WrongSite,
+)
+from contacttools.plan import Plan
+from contacttools.site import Site, connect
+from contacttools.stage import Stage
+
+__all__ = [
+    "ApiError",
+    "AuthError",
+    "BadPlan",
+    "BadValue",
+    "CommitRefused",
+    "ConflictError",
+    "ContactToolsError",
+    "Contacts",
+    "NotApproved",
+    "Outcome",
+    "Plan",
+    "ReadOnlyField",
+    "ReadOnlySite",
+    "Report",
+    "Site",
+    "Stage",
+    "StagingError",
+    "StaleFrame",
+    "UnknownContact",
+    "UnknownField",
+    "Unreachable",
+    "WrongSite",
+    "connect",
+    "form",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "form":  # widgets are loaded when they are used
+        from contacttools.forms import form
+
+        return form
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("contacttools")
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

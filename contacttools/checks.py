@@ -1,0 +1,236 @@
+"""Checks: what would go wrong with a plan, seen before anything is sent. Pure.
+
+A contact that cannot be written is refused here with its reason and never holds up the
+others; what a person should know before approving is a risk, said in words.
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections.abc import Iterable, Iterator, Mapping
+
+import phonenumbers
+
+from contacttools import fields, merge, wire
+from contacttools.contacts import Contacts
+from contacttools.fields import Json
+from contacttools.plan import Change, Edit, Refusal, Risk
+
+#: What may belong to one contact only: ("emails", address) or ("phones", number).
+Key = tuple[str, str]
+
+
+def review(
+    changes: Iterable[Change], contacts: Contacts
+) -> tuple[tuple[Change, ...], list[Refusal], list[Risk]]:
+    """Return the changes that can be planned, in order, the refused ones, and the risks."""
+    sound: dict[str, Change] = {}
+    refused: list[Refusal] = []
+    for change in changes:
+        refusal = _cannot_be_sent(change, contacts)
+        if refusal:
+            refused.append(refusal)
+        else:
+            sound[change.contact_id] = change
+    claims = Claims(contacts, sound.values())
+    while (collisions := claims.collisions(sound)) or (collisions := claims.cycle(sound)):
+        refused += collisions
+        for each in collisions:
+            del sound[each.contact_id]
+    ordered = tuple(sound[contact_id] for contact_id in claims.order(sound))
+    risks = [risk for change in ordered for risk in _risks(change, contacts, claims)]
+    return ordered, sorted(refused, key=lambda each: each.contact_id), risks
+
+
+# -- one contact by itself ------------------------------------------------------------------
+
+
+def _cannot_be_sent(change: Change, contacts: Contacts) -> Refusal | None:
+    after = {**change.base, **{edit.field: edit.after for edit in change.edits}}
+    reach = ("name.first", "name.last", "emails", "phones")
+    if not any(after.get(name) for name in reach):
+        return Refusal(
+            change.contact_id,
+            None,
+            "INSUFFICIENT_CONTACT_DATA",
+            "would be left without a name, an e-mail and a phone; keep one of them",
+        )
+    for edit in change.edits:
+        if edit.field not in fields.LISTS:
+            continue
+        tag = fields.LISTS[edit.field].by_name["tag"]
+        for item in edit.after or ():
+            if item.get("tag") not in (None, *tag.choices):
+                why = (
+                    f"an item has the tag {item['tag']!r}, which this version does not know and "
+                    f"never sends; the list can be rewritten once that tag is changed"
+                )
+                return Refusal(change.contact_id, edit.field, "UNKNOWN_VALUE", why)
+    del contacts
+    return None
+
+
+def _risks(change: Change, contacts: Contacts, claims: Claims) -> Iterator[Risk]:
+    document = contacts.document(change.contact_id)
+    for edit in change.edits:
+        if edit.field not in fields.LISTS:
+            continue
+        listing = fields.LISTS[edit.field]
+        was, now = merge.primary(edit.before), merge.primary(edit.after)
+        if listing.has_primary and was and _value(listing, was) != _value(listing, now):
+            to = (now or {}).get(listing.value) or "none"
+            text = f"{listing.singular} {was.get(listing.value)} → {to}"
+            yield Risk("primary", change.contact_id, edit.field, text)
+            member = wire.extended_items(document).get("members.membershipStatus")
+            if edit.field == "emails" and member:
+                yield Risk("member", change.contact_id, edit.field, f"member, {member}")
+        lost = {
+            path
+            for item in wire.raw_items(document, listing.path)
+            for path in wire.unknown_members(listing, item)
+        }
+        if lost:
+            text = f"{listing.label.lower()} hold {', '.join(sorted(lost))}"
+            yield Risk("loss", change.contact_id, edit.field, text)
+        for key, other in claims.shared(change, edit):
+            text = f"{key[1]} is also {other}'s"
+            yield Risk("shared", change.contact_id, edit.field, text)
+
+
+def _value(listing: fields.ListField, item: Json | None) -> str:
+    value = str((item or {}).get(listing.value) or "")
+    return merge.canonical_email(value) if listing.name == "emails" else merge.digits(value)
+
+
+# -- contacts beside each other -------------------------------------------------------------
+
+
+class Claims:
+    """Who holds which e-mail and phone before a plan, and who would after it."""
+
+    def __init__(self, contacts: Contacts, changes: Iterable[Change]) -> None:
+        self._before: dict[str, dict[str, set[Key]]] = {}
+        self._after: dict[str, dict[str, set[Key]]] = {}
+        self._holders: dict[Key, set[str]] = {}
+        names = set()
+        for change in changes:
+            for edit in change.edits:
+                if edit.field in _KEYS:
+                    names.add(edit.field)
+                    self._before.setdefault(change.contact_id, {})[edit.field] = _keys(
+                        edit.field, edit.before
+                    )
+                    self._after.setdefault(change.contact_id, {})[edit.field] = _keys(
+                        edit.field, edit.after
+                    )
+        for contact_id, document in contacts.documents().items() if names else ():
+            for name in names:
+                items = wire.raw_items(document, fields.LISTS[name].path)
+                for key in _keys(name, items):
+                    self._holders.setdefault(key, set()).add(contact_id)
+
+    def _claimed(self, contact_id: str) -> set[Key]:
+        """The keys a contact does not hold now and would hold, where the service would mind."""
+        after, before = self._after.get(contact_id, {}), self._before.get(contact_id, {})
+        minded = ["emails"] if "emails" in after else ["phones"] if "phones" in after else []
+        return {key for name in minded for key in after[name] - before[name]}
+
+    def _released(self, contact_id: str) -> set[Key]:
+        after, before = self._after.get(contact_id, {}), self._before.get(contact_id, {})
+        return {key for name in before for key in before[name] - after[name]}
+
+    def _claimants(self, planned: Iterable[str]) -> dict[Key, set[str]]:
+        claimants: dict[Key, set[str]] = {}
+        for contact_id in planned:
+            for key in self._claimed(contact_id):
+                claimants.setdefault(key, set()).add(contact_id)
+        return claimants
+
+    def collisions(self, planned: Mapping[str, Change]) -> list[Refusal]:
+        """Return the contacts that newly claim what another holds on to, or claims as well."""
+        refused: dict[str, Refusal] = {}
+        for key, claimants in self._claimants(planned).items():
+            kept = {
+                holder
+                for holder in self._holders.get(key, set())
+                if holder not in planned or key not in self._released(holder)
+            }
+            for contact_id in claimants:
+                if others := sorted((claimants | kept) - {contact_id}):
+                    why = (
+                        f"{key[1]} is also {'claimed by' if others[0] in claimants else 'held by'} "
+                        f"{', '.join(others[:3])}: the service allows it one contact; change or "
+                        f"merge the other first"
+                    )
+                    refused.setdefault(
+                        contact_id,
+                        Refusal(contact_id, key[0], "DUPLICATE_CONTACT_EXISTS", why),
+                    )
+        return list(refused.values())
+
+    def _waits(self, planned: Iterable[str]) -> dict[str, set[str]]:
+        """Return for each contact those that must let go of a value first."""
+        planned = list(planned)
+        claimants = self._claimants(planned)
+        waits: dict[str, set[str]] = {contact_id: set() for contact_id in planned}
+        for holder in planned:
+            for key in self._released(holder):
+                for claimant in claimants.get(key, set()) - {holder}:
+                    waits[claimant].add(holder)
+        return waits
+
+    def cycle(self, planned: Iterable[str]) -> list[Refusal]:
+        """Return the contacts of a ring in which each waits for the next to let go; else nothing."""
+        try:
+            graphlib.TopologicalSorter(self._waits(planned)).prepare()
+        except graphlib.CycleError as error:
+            ring = sorted(set(error.args[1]))
+            why = (
+                f"{', '.join(ring[:3])} exchange an e-mail or phone in a ring; free one of the "
+                "values in a first plan, set it in a second"
+            )
+            return [Refusal(each, None, "DUPLICATE_CONTACT_EXISTS", why) for each in ring]
+        return []
+
+    def order(self, planned: Iterable[str]) -> list[str]:
+        """Return the contacts so that who must let go comes first, else by contact id."""
+        sorter = graphlib.TopologicalSorter(self._waits(planned))
+        sorter.prepare()
+        ordered: list[str] = []
+        while sorter.is_active():
+            ready = sorted(sorter.get_ready())
+            ordered += ready
+            sorter.done(*ready)
+        return ordered
+
+    def shared(self, change: Change, edit: Edit) -> Iterator[tuple[Key, str]]:
+        """Yield what a sent list shares with another contact as before, and with whom."""
+        kept = self._after.get(change.contact_id, {}).get(edit.field, set())
+        for key in sorted(kept):
+            if others := sorted(self._holders.get(key, set()) - {change.contact_id}):
+                yield key, others[0]
+
+
+def _keys(name: str, items: Iterable[Json] | None) -> set[Key]:
+    return {(name, key) for item in items or () if (key := _KEYS[name](item))}
+
+
+def _email_key(item: Json) -> str:
+    return str(item.get("email") or "").strip().casefold()
+
+
+def _phone_key(item: Json) -> str:
+    """Return a phone in E.164 where it is a valid number, else its digits, as the service compares."""
+    phone, country = str(item.get("phone") or ""), item.get("countryCode")
+    if known := item.get("e164Phone"):
+        return str(known)
+    try:
+        number = phonenumbers.parse(phone, country)
+    except phonenumbers.NumberParseException:
+        return merge.digits(phone)
+    if phonenumbers.is_valid_number(number):
+        return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return merge.digits(phone)
+
+
+_KEYS = {"emails": _email_key, "phones": _phone_key}

@@ -1,0 +1,360 @@
+"""Intake: an edited frame, read back as values to stage. Pure; it stages nothing itself.
+
+A cell is an edit when it differs from what its frame showed. A row is taken whole or not at
+all; what is wrong with it is kept as the error it would raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from contacttools import fields, frames
+from contacttools.contacts import Contacts
+from contacttools.errors import (
+    BadValue,
+    ReadOnlyField,
+    StagingError,
+    StaleFrame,
+    UnknownContact,
+    UnknownField,
+)
+from contacttools.fields import Field, Json
+from contacttools.frames import Cell, Table
+
+Status = Literal["staged", "unchanged", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one row, or of one cell of it."""
+
+    row: int
+    contact_id: str | None
+    field: str | None
+    status: Status
+    why: str = ""
+    error: StagingError | None = None
+
+
+@dataclass(slots=True)
+class RowEdit:
+    """What one row asks for. `item_id` is None for a new item and for the wide frame."""
+
+    row: int
+    contact_id: str
+    item_id: str | None = None
+    values: dict[str, Json] = field(default_factory=dict)
+    removed: bool = False
+
+
+@dataclass(slots=True)
+class Reading:
+    """A frame as it was read: what to stage, and what is wrong with it."""
+
+    edits: list[RowEdit]
+    findings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a frame is held against: the snapshot, and what its own stage has shown."""
+
+    contacts: Contacts
+    shown: Callable[[str | None, Table | None], pd.DataFrame | None]
+    clear: frozenset[str]
+
+
+def refuse(row: int, error: StagingError) -> Finding:
+    """Return the finding of an error."""
+    return Finding(row, error.contact_id, error.field, "refused", str(error), error)
+
+
+# -- the wide frame -------------------------------------------------------------------------
+
+
+def read_wide(frame: pd.DataFrame, source: Source) -> Reading:
+    """Read an edited wide frame back."""
+    if "id" in frame.columns:
+        frame = frame.set_index("id")
+    columns = {
+        name: column.field for name, column in frames.wide_columns(source.contacts.extended).items()
+    }
+    problems = list(_column_problems(frame, columns, source.clear, lambda name: _hint(source, name)))
+    ids = [frames.plain(value) for value in frame.index.tolist()]
+    good = list(_good_rows(frame, ids, source, problems))
+    shown = _shown(frame, source, None, problems)
+    if shown is None or not good:
+        return Reading([], problems)
+    known = {name: columns[name] for name in frame.columns if name in columns}
+    known.pop("revision", None)
+    was, now = shown.loc[[ids[row] for row in good]], frame.iloc[good]
+    edits = {row: RowEdit(row, ids[row]) for row in good}
+    kinds = {name: each.kind for name, each in known.items()}
+    for cell in frames.changed_cells(was, now, good, kinds):
+        edit = edits[cell.row]
+        try:
+            edit.values[cell.column] = _taken(cell, known[cell.column], source, edit.contact_id)
+        except StagingError as error:
+            problems.append(refuse(cell.row, error))
+    return _sorted_out(edits.values(), problems)
+
+
+def _hint(source: Source, name: str) -> UnknownField:
+    try:
+        source.contacts.field(name)
+    except UnknownField as error:
+        return error
+    return UnknownField(f"no column {name!r} in this frame", field=name)
+
+
+# -- tidy frames ----------------------------------------------------------------------------
+
+
+def read_tidy(
+    frame: pd.DataFrame, table: Table, source: Source, *, remove_missing: bool
+) -> Reading:
+    """Read an edited tidy frame back; absent rows are removals only when asked."""
+    columns = frames.tidy_columns(table)
+    problems = list(
+        _column_problems(
+            frame,
+            columns,
+            source.clear,
+            lambda name: UnknownField(
+                f"no column {name!r} in table {table!r}; it has {', '.join(columns)}", field=name
+            ),
+        )
+    )
+    if "contactId" not in frame.columns:
+        why = f"table {table!r} needs a column contactId, one contact id a row"
+        problems.append(refuse(-1, UnknownField(why, field="contactId")))
+        return Reading([], problems)
+    ids = [frames.plain(value) for value in frame["contactId"].tolist()]
+    items = (
+        [frames.plain(value) for value in frame["itemId"].tolist()]
+        if "itemId" in frame.columns
+        else [None] * len(frame)
+    )
+    shown = _shown(frame, source, table, problems)
+    if shown is None:
+        return Reading([], problems)
+    place = {pair: n for n, pair in enumerate(zip(shown["contactId"], shown["itemId"], strict=True))}
+    good = list(_good_rows(frame, ids, source, problems, items))
+    known: dict[str, Field | None] = {
+        name: columns[name]
+        for name in frame.columns
+        if name in columns and name not in {"contactId", "itemId", "revision"}
+    }
+    edits: dict[int, RowEdit] = {}
+    old: list[int] = []
+    for row in good:
+        pair = (ids[row], items[row])
+        if items[row] is not None and pair not in place:
+            why = (
+                f"contact {ids[row]}: {table} has no item {items[row]!r}; "
+                "leave itemId empty for a new item"
+            )
+            error = UnknownField(why, contact_id=ids[row], field=table)
+            problems.append(refuse(row, error))
+            continue
+        edits[row] = RowEdit(row, ids[row], items[row])
+        if items[row] is None:
+            edits[row].values = _new_item(frame, row, known, ids[row], problems)
+        else:
+            old.append(row)
+    was = shown.iloc[[place[ids[row], items[row]] for row in old]]
+    kinds = {name: each.kind if each else None for name, each in known.items()}
+    for cell in frames.changed_cells(was, frame.iloc[old], old, kinds):
+        edit = edits[cell.row]
+        try:
+            member = known[cell.column] or _extended(source, str(edit.item_id))
+            edit.values[cell.column] = _taken(cell, member, source, edit.contact_id)
+        except StagingError as error:
+            problems.append(refuse(cell.row, error))
+    reading = _sorted_out(edits.values(), problems)
+    if remove_missing:
+        present = set(zip(ids, items, strict=True))
+        reading.edits += [
+            RowEdit(-1, contact_id, item_id, removed=True)
+            for contact_id, item_id in place
+            if (contact_id, item_id) not in present and _removable(table, item_id)
+        ]
+    return reading
+
+
+def _removable(table: Table, item_id: str) -> bool:
+    return table != "extendedFields" or str(item_id).startswith("custom.")
+
+
+def _extended(source: Source, key: str) -> Field:
+    return source.contacts.extended.get(key) or fields.extended(key)
+
+
+def _new_item(
+    frame: pd.DataFrame,
+    row: int,
+    known: Mapping[str, Field | None],
+    contact_id: str,
+    problems: list[Finding],
+) -> dict[str, Json]:
+    values: dict[str, Json] = {}
+    for name, member in known.items():
+        value = frames.plain(frame[name].iloc[row])
+        if value is None or name == "position":
+            continue
+        try:
+            values[name] = _cleaned(member, value, contact_id, name) if member else value
+        except StagingError as error:
+            if name != "key":
+                problems.append(refuse(row, error))
+            else:
+                values[name] = value  # the key of a new extended field names it
+    return values
+
+
+# -- shared ---------------------------------------------------------------------------------
+
+
+def _column_problems(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Field | None],
+    clear: Iterable[str],
+    unknown: Callable[[str], UnknownField],
+) -> Iterator[Finding]:
+    for name in frame.columns[frame.columns.duplicated()].unique():
+        error = BadValue(f"the frame has two columns named {name!r}; keep one", field=str(name))
+        yield refuse(-1, error)
+    for name in [*frame.columns, *clear]:
+        if name not in columns:
+            yield refuse(-1, unknown(name))
+
+
+def _shown(
+    frame: pd.DataFrame, source: Source, table: Table | None, problems: list[Finding]
+) -> pd.DataFrame | None:
+    mark = frame.attrs.get(frames.MARK)
+    shown = source.shown(mark, table)
+    if shown is None:
+        why = (
+            "the frame was laid out by another stage, or too long ago to know what it showed; "
+            "take a new one with stage.to_frame() or contacts.to_frame()"
+        )
+        problems.append(refuse(-1, StaleFrame(why)))
+    return shown
+
+
+def _good_rows(
+    frame: pd.DataFrame,
+    ids: list[Json],
+    source: Source,
+    problems: list[Finding],
+    items: list[Json] | None = None,
+) -> Iterator[int]:
+    """Yield the rows that name one known contact, once, at the snapshot's revision."""
+    if any(each.row == -1 for each in problems):
+        return
+    revisions = (
+        [frames.plain(value) for value in frame["revision"].tolist()]
+        if "revision" in frame.columns
+        else None
+    )
+    older = frames_contacts(frame, source)
+    seen: dict[Json, int] = {}
+    keys = ids if items is None else [
+        (contact_id, item) if item is not None else None
+        for contact_id, item in zip(ids, items, strict=True)
+    ]  # fmt: skip
+    for key in keys:
+        if key is not None:
+            seen[key] = seen.get(key, 0) + 1
+    for row, contact_id in enumerate(ids):
+        error = _row_problem(contact_id, source, revisions[row] if revisions else None, older)
+        if error is None and keys[row] is not None and seen[keys[row]] > 1:
+            what = "contact" if items is None else f"item {keys[row][1]!r} of contact"
+            why = f"{what} {contact_id} stands in {seen[keys[row]]} rows; keep one"
+            error = BadValue(why, contact_id=contact_id)
+        if error is None:
+            yield row
+        else:
+            problems.append(refuse(row, error))
+
+
+def frames_contacts(frame: pd.DataFrame, source: Source) -> Contacts | None:
+    """Return the older snapshot a frame shows, if it shows one that is not the stage's."""
+    from contacttools.contacts import living
+
+    mark = frame.attrs.get(frames.MARK)
+    if not isinstance(mark, str) or mark == source.contacts.mark:
+        return None
+    return living(mark)
+
+
+def _row_problem(
+    contact_id: Json, source: Source, revision: Json, older: Contacts | None
+) -> StagingError | None:
+    if contact_id is None or contact_id not in source.contacts:
+        why = f"no contact {contact_id!r} in the snapshot; fetch again, or check the id"
+        return UnknownContact(why, contact_id=None if contact_id is None else str(contact_id))
+    held = source.contacts.revision(contact_id)
+    if revision is None and older is not None and contact_id in older:
+        revision = older.revision(contact_id)
+    if revision is not None and not frames.same_cell("integer", held, revision):
+        why = (
+            f"contact {contact_id}: the frame shows revision {revision}, the stage revision "
+            f"{held}; take a new frame from the stage and edit that"
+        )
+        return StaleFrame(why, contact_id=contact_id, field="revision")
+    return None
+
+
+def _taken(cell: Cell, field: Field, source: Source, contact_id: str) -> Json:
+    """Return a changed cell's value as it would be staged, or raise what is wrong with it."""
+    if not field.editable:
+        why = f"contact {contact_id}: {cell.column} is set by the service; leave it as it was"
+        raise ReadOnlyField(why, contact_id=contact_id, field=cell.column)
+    if cell.value is None:
+        if cell.column in source.clear:
+            return None
+        why = (
+            f"contact {contact_id}: {cell.column} turned missing (was {cell.shown!r:.60}); "
+            f"to clear it on purpose, say clear=({cell.column!r},)"
+        )
+        raise BadValue(why, contact_id=contact_id, field=cell.column)
+    return _cleaned(field, cell.value, contact_id, cell.column)
+
+
+def _cleaned(field: Field, value: Json, contact_id: str, name: str) -> Json:
+    if not field.editable:
+        why = f"contact {contact_id}: {name} is set by the service; leave it empty"
+        raise ReadOnlyField(why, contact_id=contact_id, field=name)
+    try:
+        return field.clean(value)
+    except ValueError as error:
+        why = f"contact {contact_id}: {name} {error}"
+        raise BadValue(why, contact_id=contact_id, field=name) from None
+
+
+def _sorted_out(edits: Iterable[RowEdit], problems: list[Finding]) -> Reading:
+    """Leave out the rows with a problem, and say of each row what becomes of it."""
+    bad = {each.row for each in problems}
+    kept = [edit for edit in edits if edit.row not in bad]
+    return Reading(kept, problems)
+
+
+def outcome(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Return findings as the frame that `Stage.update` answers with."""
+    listed = sorted(findings, key=lambda each: (each.row, each.field or ""))
+    frame = pd.DataFrame(
+        {
+            "row": pd.Series([each.row for each in listed], dtype="int64"),
+            "contactId": pd.Series([each.contact_id for each in listed], dtype="str"),
+            "field": pd.Series([each.field for each in listed], dtype="str"),
+            "status": pd.Series([each.status for each in listed], dtype="str"),
+            "why": pd.Series([each.why for each in listed], dtype="str"),
+        }
+    )
+    return frame

@@ -1,0 +1,700 @@
+"""Stage: where edits are collected before anything is written; the one mutable object.
+
+Every route ends here: code, an edited frame, a form. The stage holds a snapshot and, beside
+it, the values that are to replace the snapshot's own. It touches no network and no files.
+"""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+import pandas as pd
+
+from contacttools import checks, fields, frames, intake, merge, render, wire
+from contacttools.contacts import Contacts, build_frame, living
+from contacttools.errors import (
+    BadPlan,
+    BadValue,
+    ReadOnlyField,
+    StagingError,
+    UnknownField,
+)
+from contacttools.fields import Field, Json
+from contacttools.frames import Table
+from contacttools.intake import Finding, RowEdit
+from contacttools.merge import Clash
+from contacttools.plan import Change, Edit, Plan, Refusal
+from contacttools.steps import ABSENT, Put, Steps
+
+_REMEMBERED = 100  # frames handed out whose content is still known
+
+
+class Stage:
+    """Edits over one snapshot, waiting to become a plan.
+
+    Parameters
+    ----------
+    contacts : Contacts
+        The snapshot to edit; it stays as it is.
+
+    Examples
+    --------
+    >>> contacts = ct.connect().fetch(limit=10)
+    >>> contact_id = next(iter(contacts))
+    >>> stage = ct.Stage(contacts)
+    >>> stage.edit(contact_id, {"jobTitle": "Librarian"})
+    >>> stage.to_frame().loc[contact_id, "jobTitle"]
+    'Librarian'
+    """
+
+    def __init__(self, contacts: Contacts) -> None:
+        self._contacts = contacts
+        self._steps = Steps()
+        self._clashes: dict[tuple[str, str], Clash] = {}
+        self._shown: dict[str, dict[str, dict[str, Json]]] = {}
+        self._provisional = 0
+        self._watchers: list[Callable[[], None]] = []
+
+    # -- looking ----------------------------------------------------------------------------
+
+    @property
+    def contacts(self) -> Contacts:
+        """The snapshot under the edits."""
+        return self._contacts
+
+    def value(self, contact_id: str, field: str) -> Json:
+        """Return what a field would hold: the staged value, else the contact's own; None if absent.
+
+        Lists are tuples of items, each a dict of the columns of its tidy table and ``id``.
+        """
+        staged = self._steps.staged.get(contact_id, {})
+        if field in staged:
+            return staged[field]
+        return wire.values(self._contacts.document(contact_id)).get(field)
+
+    def staged(self, contact_id: str) -> dict[str, Json]:
+        """Return the staged values of one contact by field name; empty when there are none."""
+        self._contacts.document(contact_id)
+        with self._steps.lock:
+            return dict(self._steps.staged.get(contact_id, {}))
+
+    def document(self, contact_id: str) -> Json:
+        """Return a copy of the contact as it would be, in the service's shape."""
+        document = self._contacts.document(contact_id)
+        return wire.overlay(document, self._steps.staged.get(contact_id, {}))
+
+    def to_frame(self, table: Table | None = None) -> pd.DataFrame:
+        """Return the contacts as they would be; shape and types as in `Contacts.to_frame`.
+
+        Items that the service has not seen yet have ids that begin with ``new-``.
+        """
+        with self._steps.lock:
+            staged = self._steps.copy()
+            if not staged:
+                return self._contacts.to_frame(table)
+            mark = f"stage:{secrets.token_hex(8)}"
+            self._shown[mark] = staged
+            while len(self._shown) > _REMEMBERED:
+                del self._shown[next(iter(self._shown))]
+        return build_frame(self._contacts, self._overlaid(staged), table, mark)
+
+    def _overlaid(self, staged: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
+        return {
+            contact_id: wire.overlay(document, staged[contact_id])
+            if contact_id in staged
+            else document
+            for contact_id, document in self._contacts.documents().items()
+        }
+
+    def __len__(self) -> int:
+        """Return how many contacts have something staged."""
+        return len(self._steps.staged)
+
+    def __bool__(self) -> bool:
+        return True  # an empty stage is still a stage
+
+    def __repr__(self) -> str:
+        edits = sum(len(values) for values in self._steps.copy().values())
+        return (
+            f"<Stage: {render.count(edits, 'field')} of {render.count(len(self), 'contact')} "
+            f"staged, over {self._contacts!r}>"
+        )
+
+    def watch(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Call back after every change; return a function that stops it."""
+        self._watchers.append(call)
+        return lambda: self._watchers.remove(call) if call in self._watchers else None
+
+    # -- editing ----------------------------------------------------------------------------
+
+    def edit(self, contact_id: str, values: Mapping[str, Json]) -> None:
+        """Stage values of one contact.
+
+        Parameters
+        ----------
+        contact_id : str
+        values : mapping of str to value
+            By column name of the wide frame. None clears. ``email`` and ``phone`` set the
+            primary item's value and touch no other item; where there is none, they add one.
+            ``labelKeys`` takes label keys.
+
+        Raises
+        ------
+        UnknownContact, UnknownField, ReadOnlyField, BadValue
+            Nothing was staged; the message names the contact, the field and the next step.
+        """
+        self._put(self._resolve(contact_id, values))
+
+    def add(self, contact_id: str, table: Table, item: Mapping[str, Json]) -> str:
+        """Stage a new item of a list; return the provisional id it has until it is written.
+
+        Parameters
+        ----------
+        contact_id : str
+        table : {"emails", "phones", "addresses", "labels", "extendedFields"}
+        item : mapping of str to value
+            The columns of the tidy table that a person may set, such as
+            ``{"phone": "5550100", "countryCode": "US", "tag": "MOBILE"}``.
+            ``primary=True`` makes it the primary item.
+        """
+        before = self._provisional
+        self._put(self._apply(table, [RowEdit(-1, contact_id, None, self._item(contact_id, table, item))]))
+        if table in fields.LISTS:
+            return f"{merge.PROVISIONAL}{before + 1}"
+        return str(item["key"])
+
+    def remove(self, contact_id: str, table: Table, item_id: str) -> None:
+        """Stage the removal of one item of a list. When it was primary, the first left becomes so."""
+        self._known_item(contact_id, table, item_id)
+        self._put(self._apply(table, [RowEdit(-1, contact_id, item_id, removed=True)]))
+
+    def edit_item(
+        self, contact_id: str, table: Table, item_id: str, values: Mapping[str, Json]
+    ) -> None:
+        """Stage other values of one item of a list; None clears a member."""
+        self._known_item(contact_id, table, item_id)
+        cleaned = self._item(contact_id, table, values)
+        self._put(self._apply(table, [RowEdit(-1, contact_id, item_id, cleaned)]))
+
+    def make_primary(self, contact_id: str, table: Table, item_id: str) -> None:
+        """Stage that this e-mail or phone is the primary one, and no other."""
+        self.edit_item(contact_id, table, item_id, {"primary": True})
+
+    def label(
+        self,
+        contact_ids: str | Iterable[str],
+        *,
+        add: str | Iterable[str] = (),
+        remove: str | Iterable[str] = (),
+    ) -> None:
+        """Stage labels on and off one or many contacts, as one step.
+
+        Labels are named by key. A label that a contact has already, or has not, is no change.
+        """
+        ids, added, removed = (_listed(each) for each in (contact_ids, add, remove))
+        puts: list[Put] = []
+        for contact_id in ids:
+            self._labels_exist(contact_id, added)
+            held = self.value(contact_id, "labelKeys") or ()
+            kept = tuple(key for key in held if key not in removed)
+            value = kept + tuple(key for key in added if key not in kept)
+            puts.append((contact_id, "labelKeys", value or None))
+        self._put(puts)
+
+    def unstage(self, contact_id: str | None = None, field: str | None = None) -> None:
+        """Take edits back: of one field, of one contact, or, without arguments, all of them.
+
+        A field is named as in the wide frame, a list as in its table.
+        """
+        staged = self._steps.copy()
+        if contact_id is not None:
+            self._contacts.document(contact_id)
+        name = self._list_name(field) if field is not None else None
+        self._put(
+            (each, known, ABSENT)
+            for each, values in staged.items()
+            for known in values
+            if contact_id in (None, each) and name in (None, known)
+        )
+
+    def undo(self) -> bool:
+        """Take back the last step, whatever route it came by; False when there is none."""
+        return self._told(self._steps.undo())
+
+    def redo(self) -> bool:
+        """Do again what `undo` took back; False when there is nothing."""
+        return self._told(self._steps.redo())
+
+    def update(
+        self,
+        frame: pd.DataFrame,
+        table: Table | None = None,
+        *,
+        clear: str | Iterable[str] = (),
+        errors: Literal["raise", "collect"] = "raise",
+        remove_missing: bool = False,
+    ) -> pd.DataFrame | None:
+        """Stage what differs in an edited frame from what that frame showed, as one step.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            From `Contacts.to_frame` or `to_frame`, edited: any rows, any columns, any order.
+        table : {"emails", "phones", "addresses", "labels", "extendedFields"}, optional
+            Which tidy table it is; without it, the wide frame. In a tidy frame a row without
+            ``itemId`` is a new item.
+        clear : str or iterable of str
+            Columns whose missing values mean "clear". Elsewhere a value that turned missing
+            is refused: a look-up that failed must not empty a column.
+        errors : {"raise", "collect"}
+            Raise the first error and stage nothing; or stage the good rows and report.
+        remove_missing : bool
+            Take every item that a tidy frame does not list as removed, of all contacts.
+
+        Returns
+        -------
+        DataFrame or None
+            With ``errors="collect"``: ``row`` (from 0; -1 for a column or an absent row),
+            ``contactId``, ``field``, ``status`` ("staged", "unchanged", "refused"), ``why``.
+
+        Raises
+        ------
+        StaleFrame
+            A row shows another revision than the stage's snapshot; take a new frame.
+        UnknownContact, UnknownField, ReadOnlyField, BadValue
+            The message names the contact, the field and the next step.
+        """
+        if errors not in ("raise", "collect"):
+            why = f'errors is "raise" or "collect", not {errors!r}'
+            raise BadValue(why)
+        if not isinstance(frame, pd.DataFrame):
+            why = f"expected a DataFrame, got {type(frame).__name__}"
+            raise BadValue(why)
+        if table is not None and table not in frames.TABLES:
+            why = f"no table {table!r}; there are {', '.join(frames.TABLES)}"
+            raise UnknownField(why, field=str(table))
+        source = intake.Source(self._contacts, self._was_shown, frozenset(_listed(clear)))
+        if table is None:
+            reading = intake.read_wide(frame, source)
+        else:
+            reading = intake.read_tidy(frame, table, source, remove_missing=remove_missing)
+        puts, findings = self._gather(reading, table)
+        if errors == "raise":
+            for finding in findings:
+                if finding.error is not None:
+                    raise finding.error
+            self._put(puts)
+            return None
+        self._put(puts)
+        quiet = set(range(len(frame))) - {finding.row for finding in findings}
+        ids = frame["contactId"] if table else frame["id"] if "id" in frame else frame.index
+        names = ids.tolist() if not (findings and findings[0].row == -1 and not puts) else None
+        findings += [
+            Finding(row, str(names[row]), None, "unchanged")
+            for row in quiet
+            if names is not None
+        ]
+        return intake.outcome(findings)
+
+    # -- how edits become staged values -----------------------------------------------------
+
+    def _gather(
+        self, reading: intake.Reading, table: Table | None
+    ) -> tuple[list[Put], list[Finding]]:
+        """Turn what rows ask for into values to stage, contact by contact."""
+        puts: list[Put] = []
+        findings = list(reading.findings)
+        for edit, rows in _by_contact(reading.edits).items():
+            asked = [row for row in rows if row.values or row.removed or _is_new(row, table)]
+            if not asked:
+                continue
+            try:
+                if table is None:
+                    puts += self._resolve(edit, asked[0].values)
+                else:
+                    puts += self._apply(table, asked)
+            except StagingError as error:
+                findings += [intake.refuse(row.row, error) for row in asked]
+            else:
+                findings += [
+                    Finding(row.row, edit, name, "staged")
+                    for row in asked
+                    for name in (row.values or {table or "": None})
+                ]
+        return puts, findings
+
+    def _resolve(self, contact_id: str, values: Mapping[str, Json]) -> list[Put]:
+        """Return what to stage for values given by column name."""
+        self._contacts.document(contact_id)
+        puts: dict[str, Json] = {}
+        for name, given in values.items():
+            value = self._clean(contact_id, self._contacts.field(name), given)
+            if name == fields.LABELS.name:
+                self._labels_exist(contact_id, value or ())
+                value = value or None
+            if name in fields.SHORTCUTS:
+                listing, member = fields.SHORTCUTS[name]
+                puts[listing] = self._set_primary_value(contact_id, listing, member, value)
+            else:
+                puts[name] = value
+        return [(contact_id, name, value) for name, value in puts.items()]
+
+    def _clean(self, contact_id: str, field: Field, value: Json) -> Json:
+        if not field.editable:
+            why = f"contact {contact_id}: {field.name} is set by the service"
+            raise ReadOnlyField(why, contact_id=contact_id, field=field.name)
+        value = frames.plain(value)
+        if value is None:
+            return None
+        try:
+            return field.clean(value)
+        except ValueError as error:
+            why = f"contact {contact_id}: {field.name} {error}"
+            raise BadValue(why, contact_id=contact_id, field=field.name) from None
+
+    def _set_primary_value(self, contact_id: str, listing: str, member: str, value: Json) -> Json:
+        items = list(self.value(contact_id, listing) or ())
+        chosen = merge.primary(items)
+        if value is None:
+            return tuple(item for item in items if item is not chosen) or None
+        if chosen is None:
+            return (self._new_item({member: value, "primary": True}),)
+        return tuple({**item, member: value} if item is chosen else item for item in items)
+
+    def _new_item(self, values: Mapping[str, Json]) -> Json:
+        self._provisional += 1
+        return {"id": f"{merge.PROVISIONAL}{self._provisional}", "tag": "UNTAGGED", **values}
+
+    def _labels_exist(self, contact_id: str, keys: Iterable[str]) -> None:
+        known = self._contacts.definitions.labels
+        for key in keys:
+            self._clean(contact_id, fields.LABELS, (key,))
+            if known is not None and key not in known:
+                near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+                hint = f"did you mean {' or '.join(near)}?" if near else "create it on the site first"
+                why = f"contact {contact_id}: labelKeys: there is no label {key!r}; {hint}"
+                raise BadValue(why, contact_id=contact_id, field=fields.LABELS.name)
+
+    def _list_name(self, name: str) -> str:
+        """Return the field that a table, a column or a shortcut is staged under."""
+        if name in fields.LISTS:
+            return name
+        if name in fields.SHORTCUTS:
+            return fields.SHORTCUTS[name][0]
+        return fields.LABELS.name if name == "labels" else self._contacts.field(name).name
+
+    def _item(self, contact_id: str, table: Table, values: Mapping[str, Json]) -> dict[str, Json]:
+        """Check the members of an item by the columns of its table."""
+        columns = frames.tidy_columns(self._table(table))
+        cleaned: dict[str, Json] = {}
+        for name, value in values.items():
+            if name not in columns or name in {"contactId", "itemId", "position", "revision"}:
+                open_to_edit = [key for key, each in columns.items() if each is None or each.editable]
+                why = f"contact {contact_id}: {table} has no {name!r} to set; it has {', '.join(open_to_edit)}"
+                raise UnknownField(why, contact_id=contact_id, field=name)
+            field = columns[name]
+            if field is None or (table == "extendedFields" and name == "key"):
+                cleaned[name] = frames.plain(value)
+            else:
+                cleaned[name] = self._clean(contact_id, field, value)
+        return cleaned
+
+    @staticmethod
+    def _table(table: str) -> Table:
+        for known in frames.TABLES:
+            if table == known:
+                return known
+        why = f"no table {table!r}; there are {', '.join(frames.TABLES)}"
+        raise UnknownField(why, field=str(table))
+
+    def _known_item(self, contact_id: str, table: Table, item_id: str) -> None:
+        document = self.document(contact_id)
+        if self._table(table) == "labels":
+            known = list(wire.raw_items(document, fields.LABELS.path))
+        elif table == "extendedFields":
+            known = list(wire.extended_items(document))
+        else:
+            known = [item.get("id") for item in wire.raw_items(document, fields.LISTS[table].path)]
+        if item_id not in known:
+            why = (
+                f"contact {contact_id}: {table} has no item {item_id!r}; "
+                f"stage.to_frame({table!r}) lists them"
+            )
+            raise UnknownField(why, contact_id=contact_id, field=table)
+
+    def _apply(self, table: Table, rows: list[RowEdit]) -> list[Put]:
+        """Return what to stage when these rows of one contact are carried out together."""
+        contact_id = rows[0].contact_id
+        self._contacts.document(contact_id)
+        if table == "labels":
+            return self._apply_labels(contact_id, rows)
+        if table == "extendedFields":
+            return self._apply_extended(contact_id, rows)
+        listing = fields.LISTS[self._table(table)]
+        items = {item["id"]: item for item in self._with_ids(contact_id, listing.name)}
+        primary = [row for row in rows if row.values.get("primary") is True]
+        if len(primary) > 1:
+            raise _bad(contact_id, table, "two items are marked primary; mark one")
+        for row in rows:
+            if row.item_id is None:
+                item = self._new_item({k: v for k, v in row.values.items() if v is not None})
+                items[item["id"]] = item
+                row.item_id = item["id"]
+            elif row.item_id not in items:
+                raise _bad(contact_id, table, f"item {row.item_id!r} was removed meanwhile")
+            elif row.removed:
+                del items[row.item_id]
+                continue
+            else:
+                items[row.item_id] = {**items[row.item_id], **row.values}
+            self._sound_item(contact_id, listing, items[row.item_id])
+        if listing.has_primary:
+            items = _one_primary(contact_id, table, items, rows, primary)
+        if len(items) > fields.MAX_ITEMS:
+            why = f"has {len(items)} items, the service takes at most {fields.MAX_ITEMS}"
+            raise _bad(contact_id, table, why)
+        kept = tuple({k: v for k, v in item.items() if v is not None} for item in items.values())
+        return [(contact_id, listing.name, kept or None)]
+
+    def _with_ids(self, contact_id: str, name: str) -> list[Json]:
+        """Return the items of a list, each with an id to call it by."""
+        items = self.value(contact_id, name) or ()
+        return [item if "id" in item else self._new_item(item) for item in items]
+
+    @staticmethod
+    def _sound_item(contact_id: str, listing: fields.ListField, item: Json) -> None:
+        if listing.name != "addresses":
+            if not item.get(listing.value):
+                why = f"an item needs its {listing.value}; to drop it, remove the item"
+                raise _bad(contact_id, listing.name, why)
+            return
+        parts = [m.name for m in listing.editable if m.name != "tag" and item.get(m.name) is not None]
+        if not parts and not item.get("formattedAddress"):
+            why = "an address needs at least one part; to drop it, remove the item"
+            raise _bad(contact_id, listing.name, why)
+        if "addressLine" in parts and {"streetAddress.number", "streetAddress.name"} & set(parts):
+            why = "has addressLine and streetAddress; the service takes one of the two, clear the other"
+            raise _bad(contact_id, listing.name, why)
+
+    def _apply_labels(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
+        keys = list(self.value(contact_id, "labelKeys") or ())
+        for row in rows:
+            new = row.values.get("key")
+            if row.item_id is None and new is None:
+                raise _bad(contact_id, "labels", "a new row needs a label key in column key")
+            if row.item_id is not None and (row.removed or new) and row.item_id in keys:
+                keys.remove(row.item_id)
+            if new is not None:
+                self._labels_exist(contact_id, (new,))
+                keys.append(new)
+        return [(contact_id, "labelKeys", tuple(dict.fromkeys(keys)) or None)]
+
+    def _apply_extended(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
+        values: dict[str, Json] = {}
+        for row in rows:
+            key = row.item_id or row.values.get("key")
+            if row.item_id is None and (key is None or row.values.get("value") is None):
+                raise _bad(contact_id, "extendedFields", "a new row needs a key and a value")
+            values[str(key)] = None if row.removed else row.values.get("value")
+        return self._resolve(contact_id, values)
+
+    def _put(self, puts: Iterable[Put]) -> None:
+        with self._steps.lock:
+            settled = []
+            for contact_id, name, value in puts:
+                own = wire.values(self._contacts.document(contact_id)).get(name)
+                same = value is ABSENT or merge.same(name, own, value)
+                settled.append((contact_id, name, ABSENT if same else value))
+                self._clashes.pop((contact_id, name), None)
+            pushed = self._steps.push(settled)
+        self._told(bool(pushed))
+
+    def _told(self, changed: bool) -> bool:  # noqa: FBT001 - what just happened, passed on
+        if changed:
+            for call in list(self._watchers):
+                call()
+        return changed
+
+    def _was_shown(self, mark: str | None, table: Table | None) -> pd.DataFrame | None:
+        """Return what the frame of a mark showed; None when that cannot be known."""
+        if mark in self._shown:
+            return build_frame(self._contacts, self._overlaid(self._shown[mark]), table, mark)
+        if mark is None or mark == self._contacts.mark or living(mark) is not None:
+            return self._contacts.to_frame(table)  # rows at another revision are refused by row
+        return None
+
+    # -- what others did meanwhile ----------------------------------------------------------
+
+    def rebase(self, contacts: Contacts) -> pd.DataFrame:
+        """Carry the staged edits onto a newer snapshot.
+
+        Edits whose field nobody touched stay; edits somebody else has made as well fall away;
+        edits to different items of one list are joined. What both sides changed is held back:
+        `plan` refuses those contacts until you decide with `resolve`, `edit` or `unstage`.
+        The steps before a rebase cannot be undone.
+
+        Returns
+        -------
+        DataFrame
+            One row per field that both sides changed: ``contactId``, ``field``, ``base``,
+            ``ours``, ``theirs``. Empty when there is nothing to decide.
+        """
+        if contacts.site_id != self._contacts.site_id:
+            why = f"those contacts are of site {contacts.site_id}, the stage of {self._contacts.site_id}"
+            raise BadValue(why)
+        puts: list[Put] = []
+        with self._steps.lock:
+            clashes: dict[tuple[str, str], Clash] = {}
+            for contact_id, staged in self._steps.copy().items():
+                base = wire.values(self._contacts.document(contact_id))
+                theirs = wire.values(contacts.document(contact_id)) if contact_id in contacts else None
+                for name, ours in staged.items():
+                    merged = _carried(name, base, ours, theirs)
+                    if isinstance(merged, Clash):
+                        clashes[contact_id, name] = merged
+                        merged = ours
+                    if theirs is not None:
+                        puts.append((contact_id, name, merged))
+            self._contacts, self._steps, self._shown = contacts, Steps(), {}
+            self._put(puts)
+            self._steps.settle()
+            self._clashes = clashes
+        self._told(changed=True)
+        return self.clashes()
+
+    def clashes(self) -> pd.DataFrame:
+        """Return what `rebase` found both sides had changed, and nobody has decided yet."""
+        listed = [(*key, each.base, each.ours, each.theirs) for key, each in self._clashes.items()]
+        columns = ["contactId", "field", "base", "ours", "theirs"]
+        return pd.DataFrame(listed, columns=columns, dtype=object)
+
+    def resolve(self, contact_id: str, field: str, take: Json) -> None:
+        """Decide what both sides changed: ``"ours"``, ``"theirs"``, or a value of your own."""
+        clash = self._clashes.get((contact_id, field))
+        if clash is None:
+            why = f"contact {contact_id}: nothing to decide about {field}; stage.clashes() lists what is open"
+            raise BadValue(why, contact_id=contact_id, field=field)
+        if contact_id not in self._contacts:
+            del self._clashes[contact_id, field]  # the contact is gone, and the edit with it
+        elif take == "theirs":
+            self._put([(contact_id, field, ABSENT)])
+        elif take == "ours":
+            self._put([(contact_id, field, clash.ours)])
+        else:
+            self.edit(contact_id, {field: take})
+
+    # -- the plan ---------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """Return what is staged as a frozen plan, checked, in the order it would be written.
+
+        Raises
+        ------
+        BadPlan
+            The snapshot is of no site (it was read from a file), so nothing can be planned.
+        """
+        contacts = self._contacts
+        if contacts.site_id is None:
+            why = "these contacts are of no site; fetch them from one to plan changes"
+            raise BadPlan(why)
+        with self._steps.lock:
+            staged, clashes = self._steps.copy(), dict(self._clashes)
+        held_back = [
+            Refusal(
+                contact_id,
+                name,
+                "CONFLICT",
+                f"somebody else changed it too: it was {clash.base!r:.60}, you want "
+                f"{clash.ours!r:.60}, it is {clash.theirs!r:.60}; decide with stage.resolve",
+            )
+            for (contact_id, name), clash in clashes.items()
+        ]
+        undecided = {contact_id for contact_id, _ in clashes}
+        changes = [
+            change
+            for contact_id, values in staged.items()
+            if contact_id not in undecided
+            and (change := _change(contacts, contact_id, values)) is not None
+        ]
+        planned, refused, risks = checks.review(changes, contacts)
+        return Plan(
+            contacts.site_id,
+            planned,
+            tuple(held_back + refused),
+            tuple(risks),
+            snapshot_at=contacts.fetched_at,
+            partial=contacts.partial,
+        )
+
+
+def _change(contacts: Contacts, contact_id: str, values: Mapping[str, Json]) -> Change | None:
+    document = contacts.document(contact_id)
+    base = wire.values(document)
+    edits = []
+    for name, value in sorted(values.items()):
+        after = merge.settle(name, base.get(name), value)
+        if not merge.same(name, base.get(name), after):
+            edits.append(Edit(name, base.get(name), after))
+    if not edits:
+        return None
+    return Change(contact_id, int(document["revision"]), tuple(edits), base, called(document))
+
+
+def called(document: Json) -> str:
+    """Return what a person would call a contact: its name, else an e-mail or phone."""
+    base = wire.values(document)
+    name = " ".join(str(base[part]) for part in ("name.first", "name.last") if base.get(part))
+    items = (merge.primary(base.get(listing)) for listing in ("emails", "phones"))
+    reach = (str(item.get("email") or item.get("phone") or "") for item in items if item)
+    return name or next(reach, "")
+
+
+def _carried(name: str, base: wire.Values, ours: Json, theirs: wire.Values | None) -> Json | Clash:
+    if theirs is None:
+        return Clash(base.get(name), ours, None)
+    if name.startswith("name."):  # another name may mean another person: both parts or neither
+        parts = ("name.first", "name.last")
+        moved = any(base.get(part) != theirs.get(part) for part in parts)
+        if moved and ours != theirs.get(name):
+            return Clash(base.get(name), ours, theirs.get(name))
+    return merge.three_way(name, base.get(name), ours, theirs.get(name))
+
+
+def _one_primary(
+    contact_id: str,
+    table: str,
+    items: dict[str, Json],
+    rows: list[RowEdit],
+    primary: list[RowEdit],
+) -> dict[str, Json]:
+    if primary:
+        chosen = primary[0].item_id
+        return {key: {**item, "primary": key == chosen} for key, item in items.items()}
+    if any(row.values.get("primary") is False and row.item_id in items for row in rows) and not any(
+        item.get("primary") for item in items.values()
+    ):
+        raise _bad(contact_id, table, "no item is primary; mark another one True instead")
+    settled = merge.settle_primary(fields.LISTS[table], list(items.values()))
+    return dict(zip(items, settled, strict=True))
+
+
+def _bad(contact_id: str, table: str, why: str) -> BadValue:
+    return BadValue(f"contact {contact_id}: {table}: {why}", contact_id=contact_id, field=table)
+
+
+def _is_new(row: RowEdit, table: Table | None) -> bool:
+    return table is not None and row.item_id is None
+
+
+def _by_contact(rows: Iterable[RowEdit]) -> dict[str, list[RowEdit]]:
+    grouped: dict[str, list[RowEdit]] = {}
+    for row in rows:
+        grouped.setdefault(row.contact_id, []).append(row)
+    return grouped
+
+
+def _listed(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

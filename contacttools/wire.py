@@ -1,0 +1,410 @@
+"""Wire: what is said to the service and what its answers mean, with no HTTP client. Pure.
+
+Contacts v4 over REST. Everything here follows the service's own reference for
+Update Contact, Get Contact, Query Contacts, List Labels and List Extended Fields.
+Keys that this version does not know are kept where a contact is shown and never sent back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+
+from contacttools import fields
+from contacttools.fields import Json
+
+BASE_URL = "https://www.wixapis.com"
+CONTACTS = "/contacts/v4/contacts"
+LABELS = "/contacts/v4/labels"
+EXTENDED_FIELDS = "/contacts/v4/extended-fields"
+PAGE = 1000  # the service's ceiling, not ours
+DEFINITIONS_PAGE = 100  # the lowest default of the two definition lists
+REQUESTS_PER_MINUTE = 200  # documented for an app instance; we pace below it
+
+#: A contact by field name: scalars and extended fields, lists as tuples of flat items.
+Values = dict[str, Json]
+
+
+# -- requests -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: method, path below the base URL, query string, JSON body."""
+
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+    body: Json = None
+
+
+def contact_path(contact_id: str) -> str:
+    """Return the path of one contact; the id is one segment whatever it contains."""
+    return f"{CONTACTS}/{quote(contact_id, safe='')}"
+
+
+def get_contact(contact_id: str) -> Request:
+    """Read one contact. A merged-away id answers the contact it was merged into."""
+    return Request("GET", contact_path(contact_id))
+
+
+def update_contact(
+    contact_id: str, info: Json, revision: int, *, allow_duplicates: bool = False
+) -> Request:
+    """Write one contact at one revision."""
+    body: Json = {"info": info, "revision": revision}
+    if allow_duplicates:
+        body["allowDuplicates"] = True
+    return Request("PATCH", contact_path(contact_id), body=body)
+
+
+def query_contacts(
+    filter: Json = None,  # noqa: A002 - the API's word
+    *,
+    sort: Iterable[Mapping[str, str]] = (),
+    limit: int = PAGE,
+    offset: int = 0,
+) -> Request:
+    """Read one page of contacts, oldest first unless asked otherwise.
+
+    The service's default order is documented both ways round, so a sort is always sent.
+    """
+    query: Json = {
+        "filter": filter or {},
+        "sort": [dict(each) for each in sort] or [{"fieldName": "createdDate", "order": "ASC"}],
+        "paging": {"limit": limit, "offset": offset},
+    }
+    return Request("POST", f"{CONTACTS}/query", body={"query": query})
+
+
+def list_definitions(path: str, offset: int = 0) -> Request:
+    """Read one page of the label or extended-field definitions."""
+    paging = (("paging.limit", str(DEFINITIONS_PAGE)), ("paging.offset", str(offset)))
+    return Request("GET", path, params=paging)
+
+
+def api_path(name: str) -> str:
+    """Return the service's filter and sort path for a column name; other names pass as they are."""
+    if name in fields.SHORTCUTS:
+        return f"primaryInfo.{name}"
+    if name in fields.SCALARS or name == fields.LABELS.name:
+        return f"info.{name}"
+    if name.split(".", 1)[0] in {"custom", "members", "emailSubscriptions", "ecom", "contacts"}:
+        return f"info.extendedFields.{name}"
+    return {"phone.e164": "info.phones.e164Phone"}.get(name, name)
+
+
+def api_filter(filter: Json) -> Json:  # noqa: A002 - the API's word
+    """Return a filter with column names turned into the service's paths, at every depth."""
+    if isinstance(filter, Mapping):
+        return {
+            (key if key.startswith("$") else api_path(key)): api_filter(value)
+            for key, value in filter.items()
+        }
+    if isinstance(filter, (list, tuple, set, frozenset)):
+        return [api_filter(each) for each in filter]
+    return filter.isoformat() if hasattr(filter, "isoformat") else filter
+
+
+# -- contacts as values ---------------------------------------------------------------------
+
+
+def values(document: Json) -> Values:
+    """Return what can be written of a contact, by field name; absent values are absent keys."""
+    found: Values = {}
+    for name, each in fields.SCALARS.items():
+        if (value := fields.dig(document, each.path)) not in (None, ""):
+            found[name] = value
+    for name, listing in fields.LISTS.items():
+        if items := tuple(flat_item(listing, item) for item in raw_items(document, listing.path)):
+            found[name] = items
+    if labels := tuple(raw_items(document, fields.LABELS.path)):
+        found[fields.LABELS.name] = labels
+    for key, value in extended_items(document).items():
+        if key.startswith("custom.") and value not in (None, ""):
+            found[key] = value
+    return found
+
+
+def raw_items(document: Json, path: tuple[str, ...]) -> Iterator[Json]:
+    """Yield the items of a list wrapper, which may lack ``items`` or be missing altogether."""
+    items = fields.dig(document, (*path, "items"))
+    yield from items if isinstance(items, list) else ()
+
+
+def extended_items(document: Json) -> Mapping[str, Json]:
+    """Return the extended fields of a contact, system keys included."""
+    found = fields.dig(document, fields.EXTENDED_PATH)
+    return found if isinstance(found, Mapping) else {}
+
+
+def flat_item(listing: fields.ListField, item: Json) -> Json:
+    """Return an item with its nested members under dotted names; what is absent stays absent."""
+    flat: Json = {"id": item.get("id")} if item.get("id") else {}
+    for member in (*listing.editable, *listing.carried):
+        if (value := fields.dig(item, member.path)) is not None:
+            flat[member.name] = value
+    return flat
+
+
+def unknown_members(listing: fields.ListField, item: Json) -> tuple[str, ...]:
+    """Return the paths of an item's members that this version would not send back."""
+    known = {member.path for member in (*listing.members, *listing.carried)}
+    known |= fields.DERIVED_MEMBERS | {("id",)}
+    return tuple(".".join(path) for path in _leaves(item) if path not in known)
+
+
+def _leaves(value: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if isinstance(value, Mapping) and value:
+        for key, each in value.items():
+            yield from _leaves(each, (*path, key))
+    elif path:
+        yield path
+
+
+def info(writes: Mapping[str, Json]) -> Json:
+    """Return the ``info`` of an update that sets these fields; None becomes null and clears."""
+    body: Json = {}
+    for name, value in writes.items():
+        if name in fields.SCALARS:
+            _plant(body, fields.SCALARS[name].path[1:], value)
+        elif name in fields.LISTS:
+            listing = fields.LISTS[name]
+            body[name] = {"items": [nested_item(listing, item) for item in value or ()]}
+        elif name == fields.LABELS.name:
+            body[name] = {"items": list(value or ())}
+        else:
+            _plant(body, ("extendedFields", "items", name), value)
+    return body
+
+
+def nested_item(listing: fields.ListField, item: Json) -> Json:
+    """Return a flat item in the service's shape: the reverse of `flat_item`."""
+    nested: Json = {"id": item["id"]} if "id" in item else {}
+    for member in (*listing.editable, *listing.carried):
+        if member.name in item:
+            _plant(nested, member.path, item[member.name])
+    return nested
+
+
+def overlay(document: Json, writes: Mapping[str, Json]) -> Json:
+    """Return a copy of a contact as it would be with these fields set; the original is kept."""
+    copy = json.loads(json.dumps(document))
+    written = info(writes)
+    target = copy.setdefault("info", {})
+    for name, value in written.items():
+        if name == "extendedFields":
+            kept = target.setdefault(name, {}).setdefault("items", {})
+            kept.update(value["items"])
+        elif name == "name":
+            target["name"] = {**(target.get("name") or {}), **value}
+        else:
+            target[name] = value
+    return copy
+
+
+def _plant(target: Json, path: tuple[str, ...], value: Json) -> None:
+    for key in path[:-1]:
+        target = target.setdefault(key, {})
+    target[path[-1]] = value
+
+
+# -- answers --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The service says it stored the update; `contact` is what it holds now."""
+
+    contact: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A contact as the service holds it. Its id may differ from the one asked for."""
+
+    contact: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """No contact of this id."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The revision sent is not the contact's: somebody wrote meanwhile."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlowDown:
+    """Not carried out; ask again later (429, 503). `seconds` is what the service asks for."""
+
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The service will not do it, and says why."""
+
+    status: int
+    code: str
+    message: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No usable answer: what was asked may or may not have been done."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeverSent:
+    """The request did not leave: nothing can have been done."""
+
+    why: str
+
+
+Answer = Written | Found | Missing | Stale | SlowDown | Refused | Lost | NeverSent
+
+
+class _Contact(BaseModel):
+    """What every contact in an answer must hold for us to believe the answer."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    id: Annotated[StrictStr, Field(min_length=1)]
+    revision: Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+    contact: _Contact
+
+
+class _Page(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+    contacts: list[_Contact]
+
+
+def one_contact(body: bytes) -> Json:
+    """Return the contact of an answer, or raise ValueError when it is not a believable one."""
+    return _checked(_Answer, body)["contact"]
+
+
+def contact_page(body: bytes) -> tuple[list[Json], int | None]:
+    """Return the contacts of a page, and the total when the service counted it."""
+    page = _checked(_Page, body)
+    total = fields.dig(page, ("pagingMetadata", "total"))
+    return page["contacts"], total if isinstance(total, int) else None
+
+
+def definition_page(body: bytes, key: str) -> list[Json]:
+    """Return the label (``labels``) or extended-field (``fields``) definitions of a page."""
+    found = _parsed(body).get(key)
+    return [each for each in found or () if isinstance(each, dict) and "key" in each]
+
+
+def _checked(model: type[BaseModel], body: bytes) -> Json:
+    parsed = _parsed(body)
+    try:
+        model.model_validate(parsed)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        why = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        raise ValueError(why) from None
+    return parsed
+
+
+def _parsed(body: bytes) -> Json:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        why = "the body is not JSON"
+        raise ValueError(why) from None
+    if not isinstance(parsed, dict):
+        why = "the body is not a JSON object"
+        raise ValueError(why)  # noqa: TRY004 - the caller's question is whether to believe it
+    return parsed
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refused:
+    """Read an error answer; an empty or non-JSON body leaves the status to speak."""
+    try:
+        parsed = _parsed(body)
+    except ValueError:
+        parsed = {}
+    error = fields.dig(parsed, ("details", "applicationError")) or {}
+    data = error.get("data") if isinstance(error, dict) else None
+    code = str(error.get("code") or "") if isinstance(error, dict) else ""
+    words = error.get("description") if isinstance(error, dict) else None
+    violations = fields.dig(parsed, ("details", "validationError", "fieldViolations")) or ()
+    told = "; ".join(
+        f"{each.get('field')} {each.get('description')}"
+        for each in violations
+        if isinstance(each, dict)
+    )
+    message = told or words or parsed.get("message") or f"HTTP {status}"
+    return Refused(
+        status,
+        code or ("INVALID_ARGUMENT" if told else f"HTTP_{status}"),
+        str(message),
+        data if isinstance(data, dict) else {},
+        headers.get("x-wix-request-id"),
+    )
+
+
+def answer(method: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Say what the answer to a read (GET) or a write (PATCH) of one contact means.
+
+    The application's code decides, not the status alone: two codes share 409.
+    """
+    if status == 200:  # noqa: PLR2004 - success is exactly 200 here
+        try:
+            contact = one_contact(body)
+        except ValueError as error:
+            return Lost(f"an answer that makes no sense: {error}")
+        return Written(contact) if method == "PATCH" else Found(contact)
+    said = refusal(status, headers, body)
+    match status, said.code:
+        case 409, "CONTACT_ALREADY_CHANGED":
+            return Stale(said.message)
+        case 404, _:
+            return Missing(said.message)
+        case (429 | 503), _:
+            return SlowDown(retry_after(headers))
+        case (400 | 401 | 403 | 409 | 413 | 422 | 428), _:
+            return said
+        case _:
+            return Lost(f"HTTP {status}: {said.message}")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of a Retry-After header: a number, or a date less the answer's own date.
+
+    The answer's ``Date`` is the clock that the header was written by; ours may be wrong.
+    """
+    text = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            until, now = (
+                parsedate_to_datetime(each) for each in (text, headers.get("date", ""))
+            )
+            seconds = (until - now).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return seconds if 0 <= seconds < float("inf") else None
