@@ -3,7 +3,6 @@
 Public names only. What is not here is not promised.
 """
 
-from contacttools.commit import Outcome, Report
 from contacttools.contacts import Contacts
 from contacttools.errors import (
     ApiError,
@@ -16,14 +15,15 @@ from contacttools.errors import (
     NotApproved,
     ReadOnlyField,
     ReadOnlySite,
-    StaleFrame,
     StagingError,
+    StaleFrame,
     UnknownContact,
     UnknownField,
     Unreachable,
     WrongSite,
 )
 from contacttools.plan import Plan
+from contacttools.report import Outcome, Report
 from contacttools.site import Site, connect
 from contacttools.stage import Stage
 
@@ -57,11 +57,11 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name == "form":  # widgets are loaded when they are used
-        from contacttools.forms import form
+        from contacttools.forms import form  # noqa: PLC0415
 
         return form
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import version  # noqa: PLC0415
 
         return version("contacttools")
     message = f"module {__name__!r} has no attribute {name!r}"

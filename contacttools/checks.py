@@ -130,7 +130,7 @@ class Claims:
                     self._holders.setdefault(key, set()).add(contact_id)
 
     def _claimed(self, contact_id: str) -> set[Key]:
-        """The keys a contact does not hold now and would hold, where the service would mind."""
+        """Return the keys a contact would newly hold, where the service would mind."""
         after, before = self._after.get(contact_id, {}), self._before.get(contact_id, {})
         minded = ["emails"] if "emails" in after else ["phones"] if "phones" in after else []
         return {key for name in minded for key in after[name] - before[name]}
@@ -180,7 +180,7 @@ class Claims:
         return waits
 
     def cycle(self, planned: Iterable[str]) -> list[Refusal]:
-        """Return the contacts of a ring in which each waits for the next to let go; else nothing."""
+        """Return the contacts of a ring in which each waits for the next to let go."""
         try:
             graphlib.TopologicalSorter(self._waits(planned)).prepare()
         except graphlib.CycleError as error:
@@ -220,7 +220,7 @@ def _email_key(item: Json) -> str:
 
 
 def _phone_key(item: Json) -> str:
-    """Return a phone in E.164 where it is a valid number, else its digits, as the service compares."""
+    """Return a phone as the service compares it: in E.164 where it is valid, else its digits."""
     phone, country = str(item.get("phone") or ""), item.get("countryCode")
     if known := item.get("e164Phone"):
         return str(known)

@@ -1,4 +1,4 @@
-"""Commit: the rules of writing one change, as a pure function, and what came of it.
+"""Commit: the rules of writing one change, as a pure function.
 
 Two facts carry the rules. At most one update at a revision can ever be accepted, because
 acceptance moves the revision on and it never returns: sending the identical body again at
@@ -11,19 +11,14 @@ what to ask next or how it ended. Replaying a record of asks and answers is carr
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
-from typing import Literal, assert_never
+from typing import assert_never
 
-import pandas as pd
-
-from contacttools import fields, merge, render, wire
-from contacttools.errors import ConflictError, UnknownContact
+from contacttools import merge, wire
 from contacttools.fields import Json
-from contacttools.plan import Change, Edit, Plan, Refusal, item_text
+from contacttools.plan import Change
+from contacttools.report import Difference, Outcome, Word, said
 from contacttools.wire import (
     Answer,
     Found,
@@ -38,11 +33,6 @@ from contacttools.wire import (
 
 SENDS = 4  # updates sent for one change, at most
 READS = 6  # reads to settle one change, at most
-
-Word = Literal[
-    "applied", "already", "refused", "conflict", "conflict_maybe_applied", "gone", "not_sent",
-    "unknown",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,51 +60,6 @@ class Waited:
 
 Ask = Read | Write | Wait
 Seen = Sequence[tuple[Ask, Answer | Waited]]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field that somebody else changed as well: what it was, what we want, what it is."""
-
-    field: str
-    base: Json
-    ours: Json
-    theirs: Json
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one planned change ended; exactly one of these per change.
-
-    Attributes
-    ----------
-    contact_id : str
-    outcome : str
-        ``applied``: written. ``already``: the contact holds the wanted values, by whose hand
-        cannot be proven. ``refused``: the service said no, see `code`. ``conflict``: somebody
-        else changed the contact; ours was not written. ``conflict_maybe_applied``: somebody
-        else changed it, perhaps after ours. ``gone``: deleted or merged away. ``not_sent``:
-        nothing left here. ``unknown``: could not be settled.
-    code : str
-        The service's own code, where there is one.
-    before, after : int or None
-        Revisions.
-    detail : str
-        What happened and what to do, for a person.
-    differences : tuple of Difference
-        For conflicts: base, ours and theirs of each planned field that theirs touched.
-    contact : dict or None
-        The contact as last seen.
-    """
-
-    contact_id: str
-    outcome: Word
-    code: str = ""
-    before: int | None = None
-    after: int | None = None
-    detail: str = ""
-    differences: tuple[Difference, ...] = ()
-    contact: Json = None
 
 
 @dataclass(slots=True)
@@ -260,7 +205,9 @@ def _moved_on(change: Change, story: _Story, contact: Json, steps: int) -> Outco
     wanted = holds(change, contact)
     if not story.sends:  # nothing was sent yet, so whatever happened was somebody else's
         if wanted:
-            return _ended(change, "already", contact, detail="it held the wanted values before we wrote")
+            return _ended(
+                change, "already", contact, detail="it held the wanted values before we wrote"
+            )
         return _conflict(change, "conflict", contact)
     if wanted and steps == 1:
         others = [
@@ -280,13 +227,17 @@ def _moved_on(change: Change, story: _Story, contact: Json, steps: int) -> Outco
 
 
 def _expected(change: Change) -> wire.Values:
-    return {name: value for name, value in {**change.base, **change.writes}.items() if value is not None}
+    return {
+        name: value for name, value in {**change.base, **change.writes}.items() if value is not None
+    }
 
 
 def holds(change: Change, contact: Json) -> bool:
     """Say whether a contact holds what a change wanted, as the service would store it."""
     held = wire.values(contact)
-    return all(merge.stored_as(edit.field, edit.after, held.get(edit.field)) for edit in change.edits)
+    return all(
+        merge.stored_as(edit.field, edit.after, held.get(edit.field)) for edit in change.edits
+    )
 
 
 def _conflict(change: Change, word: Word, contact: Json) -> Outcome:
@@ -304,18 +255,13 @@ def _conflict(change: Change, word: Word, contact: Json) -> Outcome:
         )
     else:
         names = merge.changed_fields(change.base, theirs)
-        told = f"they changed {', '.join(names)}" if names else "they changed it and back, or server data"
+        told = (
+            f"they changed {', '.join(names)}"
+            if names
+            else "they changed it and back, or server data"
+        )
     rest = "stage.rebase(site.fetch()) carries your edits over"
     return _ended(change, word, contact, detail=f"{told}. {rest}", differences=touched)
-
-
-def said(name: str, value: Json) -> str:
-    """Return a field's value in a sentence."""
-    if value is None:
-        return "nothing"
-    if name in fields.LISTS:
-        return " + ".join(str(item_text(fields.LISTS[name], item)) for item in value)
-    return " + ".join(value) if name == fields.LABELS.name else repr(value)
 
 
 _ADVICE = {
@@ -361,158 +307,3 @@ def halted(change: Change, seen: Seen, why: str) -> Outcome:
         detail = f"{why}; an update was sent and its answer lost, look at the contact"
         return _ended(change, "unknown", detail=detail)
     return _ended(change, "not_sent", detail=why)
-
-
-# -- the report -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a commit ended, contact by contact. A cell that ends in it shows what needs a look.
-
-    Attributes
-    ----------
-    plan : Plan
-        What was approved.
-    outcomes : tuple of Outcome
-        One per planned contact, in the plan's order.
-    site : str
-        Where it was written, in words.
-    note : str
-        Why the run stopped early, if it did.
-    """
-
-    plan: Plan
-    outcomes: tuple[Outcome, ...]
-    site: str
-    note: str = ""
-
-    @cached_property
-    def counts(self) -> Counter[str]:
-        """How many contacts ended in which outcome."""
-        return Counter(each.outcome for each in self.outcomes)
-
-    def __len__(self) -> int:
-        return len(self.outcomes)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the outcomes as data.
-
-        Returns
-        -------
-        DataFrame
-            One row per planned contact: ``contactId``, ``outcome``, ``code``,
-            ``revisionBefore``, ``revisionAfter`` (Int64, missing when not seen), ``detail``.
-        """
-        listed = self.outcomes
-        return pd.DataFrame(
-            {
-                "contactId": pd.Series([each.contact_id for each in listed], dtype="str"),
-                "outcome": pd.Series([each.outcome for each in listed], dtype="str"),
-                "code": pd.Series([each.code for each in listed], dtype="str"),
-                "revisionBefore": pd.Series([each.before for each in listed], dtype="Int64"),
-                "revisionAfter": pd.Series([each.after for each in listed], dtype="Int64"),
-                "detail": pd.Series([each.detail for each in listed], dtype="str"),
-            }
-        )
-
-    def conflicts(self) -> pd.DataFrame:
-        """Return what somebody else changed as well, three ways.
-
-        Returns
-        -------
-        DataFrame
-            One row per field: ``contactId``, ``field``, ``base``, ``ours``, ``theirs``.
-        """
-        rows = [
-            (each.contact_id, one.field, one.base, one.ours, one.theirs)
-            for each in self.outcomes
-            for one in each.differences
-        ]
-        return pd.DataFrame(
-            rows, columns=["contactId", "field", "base", "ours", "theirs"], dtype=object
-        )
-
-    def raise_for_conflicts(self) -> None:
-        """Raise ConflictError when a contact was changed by somebody else; else do nothing."""
-        ids = [each.contact_id for each in self.outcomes if each.outcome.startswith("conflict")]
-        if ids:
-            why = f"{render.count(len(ids), 'contact')} changed meanwhile: {', '.join(ids[:5])}"
-            raise ConflictError(why)
-
-    def undo_plan(
-        self, contacts: Iterable[str] | None = None, fields: Iterable[str] | None = None
-    ) -> Plan:
-        """Return a plan that restores what this commit replaced.
-
-        It is a plan like any other: preview it, approve it, commit it. A contact that somebody
-        has written since will be a conflict, not overwritten. List items that the commit
-        removed come back with new ids. Undo restores fields, not what the updates set off.
-
-        Parameters
-        ----------
-        contacts : iterable of str, optional
-            Contact ids; all that were applied when left out.
-        fields : iterable of str, optional
-            Field names; all that were changed when left out.
-        """
-        done = {each.contact_id: each for each in self.outcomes}
-        wanted = set(done) if contacts is None else set(_listed(contacts))
-        names = None if fields is None else set(_listed(fields))
-        if missing := wanted - set(done):
-            why = f"this commit had no contact {', '.join(sorted(missing)[:3])}"
-            raise UnknownContact(why)
-        changes, refused = [], []
-        for change in reversed(self.plan.changes):
-            if change.contact_id not in wanted:
-                continue
-            ended = done[change.contact_id]
-            if ended.outcome != "applied":
-                why = f"ended as {ended.outcome}, so there is nothing here that is provably ours to undo"
-                refused.append(Refusal(change.contact_id, None, "NOT_APPLIED", why))
-            elif (back := _backwards(change, ended, names)) is not None:
-                changes.append(back)
-        return Plan(
-            self.plan.site_id, tuple(changes), tuple(refused), snapshot_at=datetime.now(UTC),
-            partial=self.plan.partial,
-        )  # fmt: skip
-
-    @cached_property
-    def _view(self) -> render.ReportView:
-        names = {each.contact_id: each.name for each in self.plan.changes}
-        return render.ReportView(
-            self.plan.id,
-            self.site,
-            self.counts,
-            len(self.outcomes),
-            [
-                (each.contact_id, names.get(each.contact_id, ""), each.outcome, each.code, each.detail)
-                for each in self.outcomes
-            ],
-            self.note,
-        )
-
-    def __repr__(self) -> str:
-        return render.report_text(self._view)
-
-    def _repr_html_(self) -> str:
-        return render.report_html(self._view)
-
-
-def _backwards(change: Change, ended: Outcome, names: set[str] | None) -> Change | None:
-    held = wire.values(ended.contact)
-    edits = []
-    for edit in change.edits:
-        if names is not None and edit.field not in names:
-            continue
-        now = held.get(edit.field)
-        then = merge.settle(edit.field, now, edit.before)
-        if not merge.same(edit.field, now, then):
-            edits.append(Edit(edit.field, now, then))
-    if not edits or ended.after is None:
-        return None
-    return Change(change.contact_id, ended.after, tuple(edits), held, change.name)
-
-
-def _listed(names: Iterable[str]) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)

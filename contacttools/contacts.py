@@ -172,7 +172,8 @@ class Contacts:
 
     def __repr__(self) -> str:
         part = f", {self.partial}" if self.partial else ""
-        return f"<Contacts: {len(self):,} of site {self.site_id}, {self.fetched_at:%Y-%m-%d %H:%M:%S} UTC{part}>"
+        when = f"{self.fetched_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"<Contacts: {len(self):,} of site {self.site_id}, {when}{part}>"
 
 
 def build_frame(

@@ -325,9 +325,7 @@ LISTS: dict[str, ListField] = {
                 Field(
                     "postalCode", ("address", "postalCode"), "text", "Postal code", max_length=100
                 ),
-                Field(
-                    "geocode.latitude", ("address", "geocode", "latitude"), "number", "Latitude"
-                ),
+                Field("geocode.latitude", ("address", "geocode", "latitude"), "number", "Latitude"),
                 Field(
                     "geocode.longitude", ("address", "geocode", "longitude"), "number", "Longitude"
                 ),

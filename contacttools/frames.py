@@ -75,7 +75,9 @@ def wide_columns(extended: Mapping[str, Field]) -> dict[str, Column]:
         _at(fields.SCALARS["name.last"]),
         _shortcut("email"),
         _shortcut("phone"),
-        _shown("phone.e164", "text", lambda document: _item_of(document, "phones").get("e164Phone")),
+        _shown(
+            "phone.e164", "text", lambda document: _item_of(document, "phones").get("e164Phone")
+        ),
         *(_at(fields.SCALARS[name]) for name in ("company", "jobTitle", "birthdate", "locale")),
         Column(fields.LABELS, lambda document: tuple(wire.raw_items(document, fields.LABELS.path))),
         _shown("address.country", "text", _first_address("country")),
@@ -137,9 +139,10 @@ def _owned(name: str, kind: Kind = "text") -> Field:
 def tidy_columns(table: Table) -> dict[str, Field | None]:
     """Return the columns of a tidy frame; None marks the one whose type varies by row."""
     head: dict[str, Field | None] = {
-        name: _owned(name, kind)
-        for name, kind in (("contactId", "text"), ("itemId", "text"), ("position", "integer"))
-    }  # type: ignore[misc]
+        "contactId": _owned("contactId"),
+        "itemId": _owned("itemId"),
+        "position": _owned("position", "integer"),
+    }
     if table == "labels":
         middle: dict[str, Field | None] = {
             "key": Field("key", ("key",), "text", "Label"),
@@ -251,13 +254,13 @@ def same_cell(kind: Kind | None, shown: Json, value: Json) -> bool:
     """Say whether a cell still says what was shown, whatever road the frame has travelled."""
     if shown is None or value is None:
         return shown is None and value is None
-    if kind == "labels" and not isinstance(value, str) and isinstance(value, Iterable):
-        return set(shown) == set(value)
     if kind == "timestamp":
-        return _instant(shown) == _instant(value)
+        return bool(_instant(shown) == _instant(value))
     if isinstance(shown, bool) != isinstance(value, bool):
         return False
     try:
+        if kind == "labels" and not isinstance(value, str) and isinstance(value, Iterable):
+            return set(shown) == set(value)
         return bool(shown == value)
     except (TypeError, ValueError):  # an array or another thing that has no single answer
         return False
@@ -284,7 +287,7 @@ def changed_cells(
     """
     for name, kind in kinds.items():
         was, now = shown[name], edited[name]
-        if was.dtype == now.dtype and was.array.equals(now.array):  # type: ignore[arg-type]
+        if was.dtype == now.dtype and was.array.equals(now.array):
             continue
         pairs = zip(rows, was.tolist(), now.tolist(), strict=True)
         for row, before, after in pairs:

@@ -6,6 +6,7 @@ all; what is wrong with it is kept as the error it would raise.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,7 +14,7 @@ from typing import Literal
 import pandas as pd
 
 from contacttools import fields, frames
-from contacttools.contacts import Contacts
+from contacttools.contacts import Contacts, living
 from contacttools.errors import (
     BadValue,
     ReadOnlyField,
@@ -26,6 +27,7 @@ from contacttools.fields import Field, Json
 from contacttools.frames import Cell, Table
 
 Status = Literal["staged", "unchanged", "refused"]
+WHOLE = -1  # stands for a row where a column, the frame, or an absent row is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class RowEdit:
     row: int
     contact_id: str
     item_id: str | None = None
-    values: dict[str, Json] = field(default_factory=dict)
+    sets: dict[str, Json] = field(default_factory=dict)
     removed: bool = False
 
 
@@ -55,6 +57,7 @@ class RowEdit:
 class Reading:
     """A frame as it was read: what to stage, and what is wrong with it."""
 
+    ids: list[Json]  # the contact id of each row, once the frame as a whole is sound
     edits: list[RowEdit]
     findings: list[Finding]
 
@@ -83,12 +86,14 @@ def read_wide(frame: pd.DataFrame, source: Source) -> Reading:
     columns = {
         name: column.field for name, column in frames.wide_columns(source.contacts.extended).items()
     }
-    problems = list(_column_problems(frame, columns, source.clear, lambda name: _hint(source, name)))
+    problems = list(
+        _column_problems(frame, columns, source.clear, lambda name: _hint(source, name))
+    )
     ids = [frames.plain(value) for value in frame.index.tolist()]
     good = list(_good_rows(frame, ids, source, problems))
     shown = _shown(frame, source, None, problems)
-    if shown is None or not good:
-        return Reading([], problems)
+    if shown is None or any(each.row == WHOLE for each in problems):
+        return Reading([], [], problems)
     known = {name: columns[name] for name in frame.columns if name in columns}
     known.pop("revision", None)
     was, now = shown.loc[[ids[row] for row in good]], frame.iloc[good]
@@ -97,10 +102,10 @@ def read_wide(frame: pd.DataFrame, source: Source) -> Reading:
     for cell in frames.changed_cells(was, now, good, kinds):
         edit = edits[cell.row]
         try:
-            edit.values[cell.column] = _taken(cell, known[cell.column], source, edit.contact_id)
+            edit.sets[cell.column] = _taken(cell, known[cell.column], source, edit.contact_id)
         except StagingError as error:
             problems.append(refuse(cell.row, error))
-    return _sorted_out(edits.values(), problems)
+    return _sorted_out(ids, edits.values(), problems)
 
 
 def _hint(source: Source, name: str) -> UnknownField:
@@ -131,8 +136,8 @@ def read_tidy(
     )
     if "contactId" not in frame.columns:
         why = f"table {table!r} needs a column contactId, one contact id a row"
-        problems.append(refuse(-1, UnknownField(why, field="contactId")))
-        return Reading([], problems)
+        problems.append(refuse(WHOLE, UnknownField(why, field="contactId")))
+        return Reading([], [], problems)
     ids = [frames.plain(value) for value in frame["contactId"].tolist()]
     items = (
         [frames.plain(value) for value in frame["itemId"].tolist()]
@@ -140,9 +145,11 @@ def read_tidy(
         else [None] * len(frame)
     )
     shown = _shown(frame, source, table, problems)
-    if shown is None:
-        return Reading([], problems)
-    place = {pair: n for n, pair in enumerate(zip(shown["contactId"], shown["itemId"], strict=True))}
+    if shown is None or any(each.row == WHOLE for each in problems):
+        return Reading([], [], problems)
+    place = {
+        pair: n for n, pair in enumerate(zip(shown["contactId"], shown["itemId"], strict=True))
+    }
     good = list(_good_rows(frame, ids, source, problems, items))
     known: dict[str, Field | None] = {
         name: columns[name]
@@ -163,7 +170,7 @@ def read_tidy(
             continue
         edits[row] = RowEdit(row, ids[row], items[row])
         if items[row] is None:
-            edits[row].values = _new_item(frame, row, known, ids[row], problems)
+            edits[row].sets = _new_item(frame, row, known, ids[row], problems)
         else:
             old.append(row)
     was = shown.iloc[[place[ids[row], items[row]] for row in old]]
@@ -172,14 +179,14 @@ def read_tidy(
         edit = edits[cell.row]
         try:
             member = known[cell.column] or _extended(source, str(edit.item_id))
-            edit.values[cell.column] = _taken(cell, member, source, edit.contact_id)
+            edit.sets[cell.column] = _taken(cell, member, source, edit.contact_id)
         except StagingError as error:
             problems.append(refuse(cell.row, error))
-    reading = _sorted_out(edits.values(), problems)
+    reading = _sorted_out(ids, edits.values(), problems)
     if remove_missing:
         present = set(zip(ids, items, strict=True))
         reading.edits += [
-            RowEdit(-1, contact_id, item_id, removed=True)
+            RowEdit(WHOLE, contact_id, item_id, removed=True)
             for contact_id, item_id in place
             if (contact_id, item_id) not in present and _removable(table, item_id)
         ]
@@ -227,10 +234,10 @@ def _column_problems(
 ) -> Iterator[Finding]:
     for name in frame.columns[frame.columns.duplicated()].unique():
         error = BadValue(f"the frame has two columns named {name!r}; keep one", field=str(name))
-        yield refuse(-1, error)
+        yield refuse(WHOLE, error)
     for name in [*frame.columns, *clear]:
         if name not in columns:
-            yield refuse(-1, unknown(name))
+            yield refuse(WHOLE, unknown(name))
 
 
 def _shown(
@@ -243,7 +250,7 @@ def _shown(
             "the frame was laid out by another stage, or too long ago to know what it showed; "
             "take a new one with stage.to_frame() or contacts.to_frame()"
         )
-        problems.append(refuse(-1, StaleFrame(why)))
+        problems.append(refuse(WHOLE, StaleFrame(why)))
     return shown
 
 
@@ -255,27 +262,26 @@ def _good_rows(
     items: list[Json] | None = None,
 ) -> Iterator[int]:
     """Yield the rows that name one known contact, once, at the snapshot's revision."""
-    if any(each.row == -1 for each in problems):
+    if any(each.row == WHOLE for each in problems):
         return
     revisions = (
         [frames.plain(value) for value in frame["revision"].tolist()]
         if "revision" in frame.columns
         else None
     )
-    older = frames_contacts(frame, source)
-    seen: dict[Json, int] = {}
-    keys = ids if items is None else [
-        (contact_id, item) if item is not None else None
-        for contact_id, item in zip(ids, items, strict=True)
-    ]  # fmt: skip
-    for key in keys:
-        if key is not None:
-            seen[key] = seen.get(key, 0) + 1
-    for row, contact_id in enumerate(ids):
+    older = _older(frame, source)
+    named = [None] * len(ids) if items is None else items
+    # A new item has no id yet, so any number of rows may add one.
+    keys = [
+        None if items is not None and item is None else (contact_id, item)
+        for contact_id, item in zip(ids, named, strict=True)
+    ]
+    seen = Counter(key for key in keys if key is not None)
+    for row, (contact_id, key) in enumerate(zip(ids, keys, strict=True)):
         error = _row_problem(contact_id, source, revisions[row] if revisions else None, older)
-        if error is None and keys[row] is not None and seen[keys[row]] > 1:
-            what = "contact" if items is None else f"item {keys[row][1]!r} of contact"
-            why = f"{what} {contact_id} stands in {seen[keys[row]]} rows; keep one"
+        if error is None and key is not None and seen[key] > 1:
+            what = "contact" if items is None else f"item {key[1]!r} of contact"
+            why = f"{what} {contact_id} stands in {seen[key]} rows; keep one"
             error = BadValue(why, contact_id=contact_id)
         if error is None:
             yield row
@@ -283,10 +289,8 @@ def _good_rows(
             problems.append(refuse(row, error))
 
 
-def frames_contacts(frame: pd.DataFrame, source: Source) -> Contacts | None:
-    """Return the older snapshot a frame shows, if it shows one that is not the stage's."""
-    from contacttools.contacts import living
-
+def _older(frame: pd.DataFrame, source: Source) -> Contacts | None:
+    """Return the other snapshot a frame shows, if it shows one that is not the stage's."""
     mark = frame.attrs.get(frames.MARK)
     if not isinstance(mark, str) or mark == source.contacts.mark:
         return None
@@ -338,17 +342,16 @@ def _cleaned(field: Field, value: Json, contact_id: str, name: str) -> Json:
         raise BadValue(why, contact_id=contact_id, field=name) from None
 
 
-def _sorted_out(edits: Iterable[RowEdit], problems: list[Finding]) -> Reading:
-    """Leave out the rows with a problem, and say of each row what becomes of it."""
+def _sorted_out(ids: list[Json], edits: Iterable[RowEdit], problems: list[Finding]) -> Reading:
+    """Leave out the rows with a problem."""
     bad = {each.row for each in problems}
-    kept = [edit for edit in edits if edit.row not in bad]
-    return Reading(kept, problems)
+    return Reading(ids, [edit for edit in edits if edit.row not in bad], problems)
 
 
 def outcome(findings: Iterable[Finding]) -> pd.DataFrame:
     """Return findings as the frame that `Stage.update` answers with."""
     listed = sorted(findings, key=lambda each: (each.row, each.field or ""))
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "row": pd.Series([each.row for each in listed], dtype="int64"),
             "contactId": pd.Series([each.contact_id for each in listed], dtype="str"),
@@ -357,4 +360,3 @@ def outcome(findings: Iterable[Finding]) -> pd.DataFrame:
             "why": pd.Series([each.why for each in listed], dtype="str"),
         }
     )
-    return frame

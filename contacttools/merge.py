@@ -115,16 +115,16 @@ def settle(name: str, base: Json, value: Json) -> Json:
         )
     )
     settled = settle_primary(listing, items)
-    return tuple(_with_carried(listing, known.get(item.get("id")), item) for item in settled) or None
+    return (
+        tuple(_with_carried(listing, known.get(item.get("id")), item) for item in settled) or None
+    )
 
 
 def _text(item: Json) -> str:
     return json.dumps(item, sort_keys=True, ensure_ascii=True)
 
 
-def _adopt_ids(
-    listing: ListField, known: Mapping[str, Json], items: Sequence[Json]
-) -> list[Json]:
+def _adopt_ids(listing: ListField, known: Mapping[str, Json], items: Sequence[Json]) -> list[Json]:
     """Drop ids the base does not know; give items without one the id of an equal free base item."""
     taken = {item.get("id") for item in items}
     free: dict[Hashable, list[str]] = {}
@@ -143,7 +143,7 @@ def _adopt_ids(
 
 
 def settle_primary(listing: ListField, items: list[Json]) -> list[Json]:
-    """Return the items with exactly one primary: the one marked, else the first, as the service does."""
+    """Return the items with one primary: the one marked, else the first, as the service does."""
     if not listing.has_primary or not items:
         return items
     chosen = next((n for n, item in enumerate(items) if item.get("primary")), 0)
@@ -191,9 +191,7 @@ def item_changes(name: str, before: Json, after: Json) -> list[ItemChange]:
         if item_key(listing, old[n], primary=False) != item_key(listing, new[m], primary=False):
             changes.append(ItemChange("changed", old[n].get("id"), old[n], new[m]))
     used = set(pairs.values())
-    changes += [
-        ItemChange("added", None, None, new[m]) for m in range(len(new)) if m not in used
-    ]
+    changes += [ItemChange("added", None, None, new[m]) for m in range(len(new)) if m not in used]
     if listing.has_primary and old and new:
         was, now = primary(old), primary(new)
         stays = any(old[n] is was and new[m] is now for n, m in pairs.items())
@@ -233,7 +231,7 @@ class Clash:
 
 
 def three_way(name: str, base: Json, ours: Json, theirs: Json) -> Json | Clash:
-    """Return our change carried onto their value, or a `Clash` where both touched the same thing."""
+    """Return our change carried onto their value, or a `Clash` where both touched one thing."""
     if same(name, ours, theirs):
         return theirs
     if same(name, base, theirs):

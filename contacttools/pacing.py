@@ -87,8 +87,8 @@ class Pacer:
         with self._lock:
             self._pauses += 1
             pause = UNTOLD * min(self._pauses, 2) if seconds is None else seconds
-            if pause > PATIENCE or self._pauses > 3:  # noqa: PLR2004 - told three times in a row
-                why = f"the service asks to wait {pause:.0f} s; nothing more was sent, try again later"
+            if pause > PATIENCE or self._pauses > 3:
+                why = f"the service asks to wait {pause:.0f} s; nothing more was sent, try later"
                 raise Unreachable(why, status=429)
             self._next = max(self._next, self.clock.monotonic() + pause)
 

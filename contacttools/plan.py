@@ -1,4 +1,4 @@
-"""Plan: frozen values saying what would be written, and nothing else will be. Pure but for save.
+"""Plan: frozen values saying what would be written. Pure but for its file.
 
 A plan is identified by what it would do: the site, and for each contact the id, the base
 revision, the edits, and the values that have to travel with them. Where it came from and
@@ -8,32 +8,26 @@ when rides beside that and changes no id.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError
 
-from contacttools import fields, merge, render, wire
+from contacttools import fields, merge, planfile, render, wire
 from contacttools.errors import BadPlan, UnknownContact, UnknownField
 from contacttools.fields import Json
+from contacttools.planfile import RiskKind
 from contacttools.render import Row
 from contacttools.wire import Values
 
-FORMAT = "contacttools plan"
-VERSION = 1
 ID_PREFIX = 7  # as many characters as a person is asked to copy
 PACE = 150  # requests a minute we plan with, below the service's 200
-
-RiskKind = Literal["primary", "member", "shared", "loss"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +222,7 @@ class Plan:
     def id(self) -> str:
         """SHA-256 of site, contact ids, base revisions and edits, as 64 hexadecimal digits."""
         identity = [self.site_id, [change.identity() for change in self.changes]]
-        return hashlib.sha256(_canonical(identity)).hexdigest()
+        return hashlib.sha256(planfile.canonical(identity)).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return self.id == other.id if isinstance(other, Plan) else NotImplemented
@@ -329,17 +323,7 @@ class Plan:
 
         The file is replaced whole or not at all, readable by its owner only.
         """
-        target = Path(path)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._to_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        planfile.write(path, self._to_bytes())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Plan:
@@ -350,29 +334,33 @@ class Plan:
         BadPlan
             The file is not a plan, is of a newer version, or one byte of it was changed.
         """
-        read = Path(path).read_bytes()
+        read, stored = planfile.read(path)
+        name = render.visible(Path(path).name)
         try:
-            plan = _PlanFile.model_validate_json(read).plan()
+            plan = cls(
+                stored.site_id,
+                tuple(_stored_change(each) for each in stored.changes),
+                tuple(Refusal(*each) for each in stored.refused),
+                tuple(Risk(*each) for each in stored.risks),
+                datetime.fromisoformat(stored.snapshot_at),
+                stored.partial,
+            )
             intact = plan._to_bytes() == read
-        except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
-            first = error.errors()[0] if isinstance(error, ValidationError) else None
-            where = f" (at {'.'.join(map(str, first['loc']))}: {first['msg']})" if first else ""
-            why = f"{Path(path).name} is not a plan this version can read{where}; plan again"
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            why = f"{name} holds what no plan holds ({error}); plan again"
             raise BadPlan(why) from None
         if not intact:
-            why = f"{Path(path).name} was changed after it was saved; plan again"
+            why = f"{name} was changed after it was saved; plan again"
             raise BadPlan(why)
         return plan
 
     def _to_bytes(self) -> bytes:
-        body: Json = {
-            "format": FORMAT,
-            "version": VERSION,
-            "id": self.id,
-            "site_id": self.site_id,
-            "snapshot_at": self.snapshot_at.isoformat(),
-            "partial": self.partial,
-            "changes": [
+        return planfile.sealed(
+            id=self.id,
+            site_id=self.site_id,
+            snapshot_at=self.snapshot_at.isoformat(),
+            partial=self.partial,
+            changes=[
                 {
                     "contact_id": each.contact_id,
                     "revision": each.revision,
@@ -382,13 +370,11 @@ class Plan:
                 }
                 for each in self.changes
             ],
-            "refused": [
+            refused=[
                 [each.contact_id, each.field, each.code, each.reason] for each in self.refused
             ],
-            "risks": [[each.kind, each.contact_id, each.field, each.text] for each in self.risks],
-        }
-        body["sha256"] = hashlib.sha256(_canonical(body)).hexdigest()
-        return json.dumps(body, indent=1, allow_nan=False).encode() + b"\n"
+            risks=[[each.kind, each.contact_id, each.field, each.text] for each in self.risks],
+        )
 
     # -- as people read it ------------------------------------------------------------------
 
@@ -426,11 +412,15 @@ class Plan:
 
 _RISKS: dict[RiskKind, str] = {
     "primary": "The primary e-mail or phone moves, and with it which subscription status applies",
-    "member": "A site member's primary e-mail: the service refuses this here; "
-    "change the login e-mail in the Members API instead",
-    "shared": "An e-mail or phone is shared with another contact and stays so: "
-    "the service may refuse it as a duplicate",
-    "loss": "Something this version does not know cannot be sent back with the list and may be lost",
+    "member": (
+        "A site member's primary e-mail: the service refuses this here; "
+        "change the login e-mail in the Members API instead"
+    ),
+    "shared": (
+        "An e-mail or phone is shared with another contact and stays so: "
+        "the service may refuse it as a duplicate"
+    ),
+    "loss": "What this version does not know cannot be sent back with its list and may be lost",
 }
 _AUTOMATIONS = "Each update fires the site's contact-updated events and automations."
 _PARTIAL = (
@@ -439,55 +429,17 @@ _PARTIAL = (
 )
 
 
-def _canonical(value: Json) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _ChangeFile(_Strict):
-    contact_id: StrictStr
-    revision: StrictInt
-    name: StrictStr
-    edits: list[tuple[StrictStr, Any, Any]]
-    base: dict[str, Any]
-
-    def change(self) -> Change:
-        base = {name: _tupled(name, value) for name, value in self.base.items()}
-        edits = tuple(
-            Edit(name, _tupled(name, before), checked(name, _tupled(name, after)))
-            for name, before, after in self.edits
-        )
-        for edit in edits:
-            if edit.before != base.get(edit.field):
-                why = f"{edit.field}: the value before is not the base's"
-                raise ValueError(why)
-        return Change(self.contact_id, self.revision, edits, base, self.name)
-
-
-class _PlanFile(_Strict):
-    format: Literal["contacttools plan"]
-    version: Literal[1]
-    id: StrictStr
-    site_id: StrictStr
-    snapshot_at: StrictStr
-    partial: StrictStr | None
-    changes: list[_ChangeFile]
-    refused: list[tuple[StrictStr, StrictStr | None, StrictStr, StrictStr]]
-    risks: list[tuple[RiskKind, StrictStr, StrictStr, StrictStr]]
-    sha256: StrictStr
-
-    def plan(self) -> Plan:
-        return Plan(
-            self.site_id,
-            tuple(each.change() for each in self.changes),
-            tuple(Refusal(*each) for each in self.refused),
-            tuple(Risk(*each) for each in self.risks),
-            datetime.fromisoformat(self.snapshot_at),
-            self.partial,
-        )
+def _stored_change(stored: planfile.StoredChange) -> Change:
+    base = {name: _tupled(name, value) for name, value in stored.base.items()}
+    edits = tuple(
+        Edit(name, _tupled(name, before), checked(name, _tupled(name, after)))
+        for name, before, after in stored.edits
+    )
+    for edit in edits:
+        if edit.before != base.get(edit.field):
+            why = f"{edit.field}: the value before is not the base's"
+            raise ValueError(why)
+    return Change(stored.contact_id, stored.revision, edits, base, stored.name)
 
 
 def _tupled(name: str, value: Json) -> Json:

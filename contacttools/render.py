@@ -120,7 +120,7 @@ def duration(seconds: float) -> str:
     """Return a stretch of time as a person would say it."""
     if seconds < 1:
         return "under a second"
-    if seconds < 90:  # noqa: PLR2004
+    if seconds < 90:
         return f"about {round(seconds)} s"
     if seconds < 90 * 60:
         return f"about {round(seconds / 60)} minutes"
@@ -207,7 +207,9 @@ def plan_text(view: PlanView) -> str:
         lines += [f"      {visible(text)}" for text in each[:TEXT_CARDS]]
     lines += [f"  ! {visible(note)}" for note in view.notes]
     for contact_id, name, revision, rows in view.cards[:TEXT_CARDS]:
-        lines.append(f"\n  {visible(name or '(no name)')}  {visible(contact_id)}  revision {revision}")
+        lines.append(
+            f"\n  {visible(name or '(no name)')}  {visible(contact_id)}  revision {revision}"
+        )
         lines += [
             f"    {row.kind:<13} {visible(label(row.field)):<14} {_change_text(row)}"
             for row in rows
@@ -231,8 +233,10 @@ def plan_html(view: PlanView) -> str:
     parts = [
         _STYLE,
         f'<div class="ct-plan" role="region" aria-label="Plan {view.id[:12]}">',
-        f"<p class='ct-head'><strong>Plan <code>{view.id[:12]}</code></strong> · "
-        f"{escape(plan_headline(view))}</p>",
+        (
+            f"<p class='ct-head'><strong>Plan <code>{view.id[:12]}</code></strong> · "
+            f"{escape(plan_headline(view))}</p>"
+        ),
     ]
     if view.cards:
         parts.append(
@@ -280,7 +284,9 @@ def _risk_html(view: PlanView) -> list[str]:
             f"<details class='ct-card ct-warn'><summary><strong>Look</strong>: {escape(title)} "
             f"({count(len(each), 'contact')})</summary><ul>{told}</ul></details>"
         )
-    parts += [f"<p class='ct-note'><strong>Note</strong>: {escape(note)}</p>" for note in view.notes]
+    parts += [
+        f"<p class='ct-note'><strong>Note</strong>: {escape(note)}</p>" for note in view.notes
+    ]
     return parts
 
 
@@ -374,9 +380,11 @@ def report_html(view: ReportView) -> str:
     parts = [
         _STYLE,
         f"<div class='ct-plan' role='region' aria-label='Report on plan {view.plan_id[:12]}'>",
-        f"<p class='ct-head'><strong>{'Done' if clean else 'Look'}</strong>: "
-        f"{escape(report_headline(view))} · plan <code>{view.plan_id[:12]}</code> · "
-        f"{escape(view.site)}</p>",
+        (
+            f"<p class='ct-head'><strong>{'Done' if clean else 'Look'}</strong>: "
+            f"{escape(report_headline(view))} · plan <code>{view.plan_id[:12]}</code> · "
+            f"{escape(view.site)}</p>"
+        ),
     ]
     if view.note:
         parts.append(f"<p class='ct-note'><strong>Note</strong>: {escape(view.note)}</p>")

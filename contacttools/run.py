@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contacttools import commit
-from contacttools.commit import Ask, Outcome, Read, Report, Waited, Write
+from contacttools.commit import Ask, Read, Waited, Write
 from contacttools.errors import Unreachable
 from contacttools.fields import Json
 from contacttools.plan import Change, Plan
+from contacttools.report import Outcome, Report
 from contacttools.wire import Answer, Found, Refused
 
 WINDOW = 100  # contacts looked at together just before they are written
@@ -105,7 +106,9 @@ class Run:
         now = self.progress
         state = "ended" if self._finished.is_set() else "under way"
         counts = ", ".join(f"{n:,} {word}" for word, n in now.counts.items())
-        return f"<Run of plan {self.plan.id[:12]}: {state}, {now.done:,} of {now.total:,}; {counts}>"
+        return (
+            f"<Run of plan {self.plan.id[:12]}: {state}, {now.done:,} of {now.total:,}; {counts}>"
+        )
 
     def _main(self) -> None:
         try:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import pandas as pd
 
-from contacttools import checks, fields, frames, intake, merge, render, wire
+from contacttools import checks, fields, frames, intake, items, merge, render, wire
 from contacttools.contacts import Contacts, build_frame, living
 from contacttools.errors import (
     BadPlan,
@@ -161,13 +161,15 @@ class Stage:
             ``primary=True`` makes it the primary item.
         """
         before = self._provisional
-        self._put(self._apply(table, [RowEdit(-1, contact_id, None, self._item(contact_id, table, item))]))
+        self._put(
+            self._apply(table, [RowEdit(-1, contact_id, None, self._item(contact_id, table, item))])
+        )
         if table in fields.LISTS:
             return f"{merge.PROVISIONAL}{before + 1}"
         return str(item["key"])
 
     def remove(self, contact_id: str, table: Table, item_id: str) -> None:
-        """Stage the removal of one item of a list. When it was primary, the first left becomes so."""
+        """Stage the removal of an item; when it was primary, the first one left becomes so."""
         self._known_item(contact_id, table, item_id)
         self._put(self._apply(table, [RowEdit(-1, contact_id, item_id, removed=True)]))
 
@@ -271,7 +273,7 @@ class Stage:
             why = f'errors is "raise" or "collect", not {errors!r}'
             raise BadValue(why)
         if not isinstance(frame, pd.DataFrame):
-            why = f"expected a DataFrame, got {type(frame).__name__}"
+            why = f"expected a DataFrame, got {type(frame).__name__}"  # type: ignore[unreachable]
             raise BadValue(why)
         if table is not None and table not in frames.TABLES:
             why = f"no table {table!r}; there are {', '.join(frames.TABLES)}"
@@ -289,13 +291,11 @@ class Stage:
             self._put(puts)
             return None
         self._put(puts)
-        quiet = set(range(len(frame))) - {finding.row for finding in findings}
-        ids = frame["contactId"] if table else frame["id"] if "id" in frame else frame.index
-        names = ids.tolist() if not (findings and findings[0].row == -1 and not puts) else None
+        spoken = {finding.row for finding in findings}
         findings += [
-            Finding(row, str(names[row]), None, "unchanged")
-            for row in quiet
-            if names is not None
+            Finding(row, contact_id, None, "unchanged")
+            for row, contact_id in enumerate(reading.ids)
+            if row not in spoken
         ]
         return intake.outcome(findings)
 
@@ -308,12 +308,12 @@ class Stage:
         puts: list[Put] = []
         findings = list(reading.findings)
         for edit, rows in _by_contact(reading.edits).items():
-            asked = [row for row in rows if row.values or row.removed or _is_new(row, table)]
+            asked = [row for row in rows if row.sets or row.removed or _is_new(row, table)]
             if not asked:
                 continue
             try:
                 if table is None:
-                    puts += self._resolve(edit, asked[0].values)
+                    puts += self._resolve(edit, asked[0].sets)
                 else:
                     puts += self._apply(table, asked)
             except StagingError as error:
@@ -322,7 +322,7 @@ class Stage:
                 findings += [
                     Finding(row.row, edit, name, "staged")
                     for row in asked
-                    for name in (row.values or {table or "": None})
+                    for name in (row.sets or {table or "": None})
                 ]
         return puts, findings
 
@@ -356,13 +356,13 @@ class Stage:
             raise BadValue(why, contact_id=contact_id, field=field.name) from None
 
     def _set_primary_value(self, contact_id: str, listing: str, member: str, value: Json) -> Json:
-        items = list(self.value(contact_id, listing) or ())
-        chosen = merge.primary(items)
+        held = list(self.value(contact_id, listing) or ())
+        chosen = merge.primary(held)
         if value is None:
-            return tuple(item for item in items if item is not chosen) or None
+            return tuple(item for item in held if item is not chosen) or None
         if chosen is None:
             return (self._new_item({member: value, "primary": True}),)
-        return tuple({**item, member: value} if item is chosen else item for item in items)
+        return tuple({**item, member: value} if item is chosen else item for item in held)
 
     def _new_item(self, values: Mapping[str, Json]) -> Json:
         self._provisional += 1
@@ -374,7 +374,9 @@ class Stage:
             self._clean(contact_id, fields.LABELS, (key,))
             if known is not None and key not in known:
                 near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
-                hint = f"did you mean {' or '.join(near)}?" if near else "create it on the site first"
+                hint = (
+                    f"did you mean {' or '.join(near)}?" if near else "create it on the site first"
+                )
                 why = f"contact {contact_id}: labelKeys: there is no label {key!r}; {hint}"
                 raise BadValue(why, contact_id=contact_id, field=fields.LABELS.name)
 
@@ -392,8 +394,13 @@ class Stage:
         cleaned: dict[str, Json] = {}
         for name, value in values.items():
             if name not in columns or name in {"contactId", "itemId", "position", "revision"}:
-                open_to_edit = [key for key, each in columns.items() if each is None or each.editable]
-                why = f"contact {contact_id}: {table} has no {name!r} to set; it has {', '.join(open_to_edit)}"
+                open_to_edit = [
+                    key for key, each in columns.items() if each is None or each.editable
+                ]
+                why = (
+                    f"contact {contact_id}: {table} has no {name!r} to set; "
+                    f"it has {', '.join(open_to_edit)}"
+                )
                 raise UnknownField(why, contact_id=contact_id, field=name)
             field = columns[name]
             if field is None or (table == "extendedFields" and name == "key"):
@@ -434,57 +441,20 @@ class Stage:
         if table == "extendedFields":
             return self._apply_extended(contact_id, rows)
         listing = fields.LISTS[self._table(table)]
-        items = {item["id"]: item for item in self._with_ids(contact_id, listing.name)}
-        primary = [row for row in rows if row.values.get("primary") is True]
-        if len(primary) > 1:
-            raise _bad(contact_id, table, "two items are marked primary; mark one")
-        for row in rows:
-            if row.item_id is None:
-                item = self._new_item({k: v for k, v in row.values.items() if v is not None})
-                items[item["id"]] = item
-                row.item_id = item["id"]
-            elif row.item_id not in items:
-                raise _bad(contact_id, table, f"item {row.item_id!r} was removed meanwhile")
-            elif row.removed:
-                del items[row.item_id]
-                continue
-            else:
-                items[row.item_id] = {**items[row.item_id], **row.values}
-            self._sound_item(contact_id, listing, items[row.item_id])
-        if listing.has_primary:
-            items = _one_primary(contact_id, table, items, rows, primary)
-        if len(items) > fields.MAX_ITEMS:
-            why = f"has {len(items)} items, the service takes at most {fields.MAX_ITEMS}"
-            raise _bad(contact_id, table, why)
-        kept = tuple({k: v for k, v in item.items() if v is not None} for item in items.values())
-        return [(contact_id, listing.name, kept or None)]
+        held = {item["id"]: item for item in self._with_ids(contact_id, listing.name)}
+        return [(contact_id, listing.name, items.changed(listing, held, rows, self._new_item))]
 
     def _with_ids(self, contact_id: str, name: str) -> list[Json]:
         """Return the items of a list, each with an id to call it by."""
-        items = self.value(contact_id, name) or ()
-        return [item if "id" in item else self._new_item(item) for item in items]
-
-    @staticmethod
-    def _sound_item(contact_id: str, listing: fields.ListField, item: Json) -> None:
-        if listing.name != "addresses":
-            if not item.get(listing.value):
-                why = f"an item needs its {listing.value}; to drop it, remove the item"
-                raise _bad(contact_id, listing.name, why)
-            return
-        parts = [m.name for m in listing.editable if m.name != "tag" and item.get(m.name) is not None]
-        if not parts and not item.get("formattedAddress"):
-            why = "an address needs at least one part; to drop it, remove the item"
-            raise _bad(contact_id, listing.name, why)
-        if "addressLine" in parts and {"streetAddress.number", "streetAddress.name"} & set(parts):
-            why = "has addressLine and streetAddress; the service takes one of the two, clear the other"
-            raise _bad(contact_id, listing.name, why)
+        held = self.value(contact_id, name) or ()
+        return [item if "id" in item else self._new_item(item) for item in held]
 
     def _apply_labels(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
         keys = list(self.value(contact_id, "labelKeys") or ())
         for row in rows:
-            new = row.values.get("key")
+            new = row.sets.get("key")
             if row.item_id is None and new is None:
-                raise _bad(contact_id, "labels", "a new row needs a label key in column key")
+                raise items.bad(contact_id, "labels", "a new row needs a label key in column key")
             if row.item_id is not None and (row.removed or new) and row.item_id in keys:
                 keys.remove(row.item_id)
             if new is not None:
@@ -495,10 +465,10 @@ class Stage:
     def _apply_extended(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
         values: dict[str, Json] = {}
         for row in rows:
-            key = row.item_id or row.values.get("key")
-            if row.item_id is None and (key is None or row.values.get("value") is None):
-                raise _bad(contact_id, "extendedFields", "a new row needs a key and a value")
-            values[str(key)] = None if row.removed else row.values.get("value")
+            key = row.item_id or row.sets.get("key")
+            if row.item_id is None and (key is None or row.sets.get("value") is None):
+                raise items.bad(contact_id, "extendedFields", "a new row needs a key and a value")
+            values[str(key)] = None if row.removed else row.sets.get("value")
         return self._resolve(contact_id, values)
 
     def _put(self, puts: Iterable[Put]) -> None:
@@ -543,14 +513,19 @@ class Stage:
             ``ours``, ``theirs``. Empty when there is nothing to decide.
         """
         if contacts.site_id != self._contacts.site_id:
-            why = f"those contacts are of site {contacts.site_id}, the stage of {self._contacts.site_id}"
+            why = (
+                f"those contacts are of site {contacts.site_id}, "
+                f"the stage's of {self._contacts.site_id}"
+            )
             raise BadValue(why)
         puts: list[Put] = []
         with self._steps.lock:
             clashes: dict[tuple[str, str], Clash] = {}
             for contact_id, staged in self._steps.copy().items():
                 base = wire.values(self._contacts.document(contact_id))
-                theirs = wire.values(contacts.document(contact_id)) if contact_id in contacts else None
+                theirs = (
+                    wire.values(contacts.document(contact_id)) if contact_id in contacts else None
+                )
                 for name, ours in staged.items():
                     merged = _carried(name, base, ours, theirs)
                     if isinstance(merged, Clash):
@@ -575,7 +550,10 @@ class Stage:
         """Decide what both sides changed: ``"ours"``, ``"theirs"``, or a value of your own."""
         clash = self._clashes.get((contact_id, field))
         if clash is None:
-            why = f"contact {contact_id}: nothing to decide about {field}; stage.clashes() lists what is open"
+            why = (
+                f"contact {contact_id}: nothing to decide about {field}; "
+                "stage.clashes() lists what is open"
+            )
             raise BadValue(why, contact_id=contact_id, field=field)
         if contact_id not in self._contacts:
             del self._clashes[contact_id, field]  # the contact is gone, and the edit with it
@@ -661,28 +639,6 @@ def _carried(name: str, base: wire.Values, ours: Json, theirs: wire.Values | Non
         if moved and ours != theirs.get(name):
             return Clash(base.get(name), ours, theirs.get(name))
     return merge.three_way(name, base.get(name), ours, theirs.get(name))
-
-
-def _one_primary(
-    contact_id: str,
-    table: str,
-    items: dict[str, Json],
-    rows: list[RowEdit],
-    primary: list[RowEdit],
-) -> dict[str, Json]:
-    if primary:
-        chosen = primary[0].item_id
-        return {key: {**item, "primary": key == chosen} for key, item in items.items()}
-    if any(row.values.get("primary") is False and row.item_id in items for row in rows) and not any(
-        item.get("primary") for item in items.values()
-    ):
-        raise _bad(contact_id, table, "no item is primary; mark another one True instead")
-    settled = merge.settle_primary(fields.LISTS[table], list(items.values()))
-    return dict(zip(items, settled, strict=True))
-
-
-def _bad(contact_id: str, table: str, why: str) -> BadValue:
-    return BadValue(f"contact {contact_id}: {table}: {why}", contact_id=contact_id, field=table)
 
 
 def _is_new(row: RowEdit, table: Table | None) -> bool:

@@ -1,4 +1,4 @@
-"""Steps: what is staged, step by step, with undo and redo. Pure, and safe to use from two threads."""
+"""Steps: what is staged, step by step, with undo and redo. Pure, and safe between threads."""
 
 from __future__ import annotations
 

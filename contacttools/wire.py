@@ -336,7 +336,7 @@ def _parsed(body: bytes) -> Json:
         raise ValueError(why) from None
     if not isinstance(parsed, dict):
         why = "the body is not a JSON object"
-        raise ValueError(why)  # noqa: TRY004 - the caller's question is whether to believe it
+        raise ValueError(why)
     return parsed
 
 
@@ -371,7 +371,7 @@ def answer(method: str, status: int, headers: Mapping[str, str], body: bytes) ->
 
     The application's code decides, not the status alone: two codes share 409.
     """
-    if status == 200:  # noqa: PLR2004 - success is exactly 200 here
+    if status == 200:
         try:
             contact = one_contact(body)
         except ValueError as error:
@@ -383,9 +383,9 @@ def answer(method: str, status: int, headers: Mapping[str, str], body: bytes) ->
             return Stale(said.message)
         case 404, _:
             return Missing(said.message)
-        case (429 | 503), _:
+        case ((429 | 503), _):
             return SlowDown(retry_after(headers))
-        case (400 | 401 | 403 | 409 | 413 | 422 | 428), _:
+        case ((400 | 401 | 403 | 409 | 413 | 422 | 428), _):
             return said
         case _:
             return Lost(f"HTTP {status}: {said.message}")
@@ -401,9 +401,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = float(text)
     except ValueError:
         try:
-            until, now = (
-                parsedate_to_datetime(each) for each in (text, headers.get("date", ""))
-            )
+            until, now = (parsedate_to_datetime(each) for each in (text, headers.get("date", "")))
             seconds = (until - now).total_seconds()
         except (TypeError, ValueError):
             return None
