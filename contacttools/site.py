@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal, overload
+from typing import Literal, Self, overload
 
 import pandas as pd
 from tqdm.auto import tqdm
@@ -160,6 +160,16 @@ class Site:
         self._direct_writes = direct_writes
         self._transport = Transport(base_url, key, requests_per_minute)
         self.last_report: Report | None = None
+
+    def close(self) -> None:
+        """Close the connection; the site can be used again by another `connect`."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         if not self.live:

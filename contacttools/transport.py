@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import weakref
 from collections.abc import Callable, Generator, Mapping
 from typing import Never, TypeVar
 
@@ -93,6 +94,8 @@ class Transport:
         self._client = httpx.Client(
             base_url=base_url, auth=key, timeout=_TIMEOUT, follow_redirects=False, trust_env=False
         )
+
+        self.close = weakref.finalize(self, self._client.close)  # also when nobody asks for it
 
     def tell(self, request: Request, stop: threading.Event | None = None) -> Answer:
         """Send a read or a write of one contact, once, and say what came of it."""
