@@ -1,0 +1,119 @@
+"""Server: the sandbox as a running HTTP server in a thread of this process.
+
+Touches threads and the loopback interface.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+import uvicorn
+
+from contacttools.sandbox.wire import Connection
+
+if TYPE_CHECKING:
+    import socket
+    from types import TracebackType
+
+    from starlette.types import ASGIApp
+
+    from contacttools.sandbox.faults import Faults
+    from contacttools.sandbox.store import Store
+
+_HOST = "127.0.0.1"
+
+
+class Server:
+    """A running sandbox. A context manager: stops at the end of the block.
+
+    Attributes
+    ----------
+    url
+        Where it answers, such as ``http://127.0.0.1:8787``; the paths of the API follow directly.
+    api_key, site_id
+        What requests must send as ``Authorization`` and ``wix-site-id``.
+    faults
+        The script of what goes wrong.
+    store
+        The contacts, for tests that look behind the API.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, store: Store, faults: Faults, api_key: str, site_id: str, port: int
+    ) -> None:
+        self.api_key = api_key
+        self.site_id = site_id
+        self.faults = faults
+        self.store = store
+        self._running = _Uvicorn(
+            uvicorn.Config(
+                app,
+                host=_HOST,
+                # uvicorn binds the port itself: a socket bound beforehand loses TCP no-delay, and
+                # 40 ms a request with it.
+                port=port,
+                http=Connection,
+                ws="none",
+                lifespan="off",
+                loop="asyncio",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._running.run_quietly, name="contacttools-sandbox", daemon=True
+        )
+        self._thread.start()
+        self._running.settled.wait()
+        if self._running.port is None:
+            self.stop()
+            message = f"port {port} of {_HOST} cannot be used: taken, or not allowed"
+            raise OSError(message)
+        self.url = f"http://{_HOST}:{self._running.port}"
+
+    def stop(self) -> None:
+        """Stop answering and close the database. Stopping twice does nothing."""
+        self._running.should_exit = True
+        self._thread.join()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        state = f"{len(self.store)} contacts" if self._thread.is_alive() else "stopped"
+        return f"<Server {self.url}, {state}>"
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, which tells when it listens and on which port."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.settled = threading.Event()
+        self.port: int | None = None
+
+    def run_quietly(self) -> None:
+        try:
+            with suppress(SystemExit):  # how uvicorn reports a port that it cannot have
+                self.run()
+        finally:
+            self.settled.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.port = self.servers[0].sockets[0].getsockname()[1]
+        self.settled.set()

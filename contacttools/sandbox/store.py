@@ -1,0 +1,239 @@
+"""Store: the contacts and definitions of a site in SQLite.
+
+The only file that touches the database.
+
+A contact is kept as the very JSON text that answers show, beside the few columns that are searched.
+There is one connection and one lock, so every statement sees all writes before it. A write is on
+disk (in a database file) before it is answered.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from contacttools.sandbox.amend import Entry
+from contacttools.sandbox.duplicates import Claim, held
+from contacttools.sandbox.fields import instant
+from contacttools.sandbox.problems import Json
+from contacttools.sandbox.query import Page
+from contacttools.sandbox.settings import Settings
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS contacts (
+    id TEXT PRIMARY KEY, created TEXT NOT NULL, text TEXT NOT NULL, private TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS contacts_by_created ON contacts (created, id);
+CREATE TABLE IF NOT EXISTS keys (key TEXT, contact TEXT, PRIMARY KEY (key, contact)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS definitions (kind TEXT, key TEXT, text TEXT NOT NULL, PRIMARY KEY (kind,
+key)) WITHOUT ROWID; CREATE TABLE IF NOT EXISTS history (number INTEGER PRIMARY KEY, contact TEXT
+NOT NULL, text TEXT NOT NULL); CREATE INDEX IF NOT EXISTS history_by_contact ON history (contact,
+number); CREATE TABLE IF NOT EXISTS site (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_CHUNK = 500  # ids in one statement; SQLite's own limit is larger
+
+
+def dumps(value: Json) -> str:
+    """Write JSON as answers and the database have it: compact, in UTF-8."""
+    return _ENCODER.encode(value)
+
+
+class Store:
+    """The contacts, labels and extended fields of one site.
+
+    Its `version` is another after each change.
+
+    Parameters
+    ----------
+    path
+        The database file; None keeps everything in memory.
+    settings
+        How open points are read; decides which keys a contact holds against duplicates.
+    """
+
+    def __init__(self, path: Path | None, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.RLock()
+        self.version = 0
+        self._definitions: dict[str, dict[str, dict[str, Json]]] = {}
+        self._db = sqlite3.connect(
+            ":memory:" if path is None else path,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=10,
+        )
+        # Write-ahead, and still on disk at each commit: an answered write survives a crash of the
+        # machine.
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the database. What is in memory is gone."""
+        with self._lock:
+            self._db.close()
+
+    def __len__(self) -> int:
+        return int(self._one("SELECT count(*) FROM contacts")[0])
+
+    def contact(self, contact_id: str) -> dict[str, Json] | None:
+        """Give a contact as answers show it, None if there is none."""
+        text = self.text(contact_id)
+        return None if text is None else json.loads(text)
+
+    def text(self, contact_id: str) -> str | None:
+        """Give the JSON text of a contact, None if there is none."""
+        row = self._rows("SELECT text FROM contacts WHERE id = ?", contact_id)
+        return row[0][0] if row else None
+
+    def texts(self, ids: Sequence[str]) -> list[str]:
+        """Give the JSON texts of contacts in the order of the ids, without those that are gone."""
+        found: dict[str, str] = {}
+        for start in range(0, len(ids), _CHUNK):
+            some = ids[start : start + _CHUNK]
+            marks = ",".join("?" * len(some))
+            found.update(self._rows(f"SELECT id, text FROM contacts WHERE id IN ({marks})", *some))  # noqa: S608
+        return [found[one] for one in ids if one in found]
+
+    def page(self, page: Page, *, descending: bool) -> list[str]:
+        """Give the JSON texts of one page of all contacts by date of creation."""
+        order = "DESC" if descending else "ASC"
+        sql = f"SELECT id FROM contacts ORDER BY created {order}, id {order} LIMIT ? OFFSET ?"  # noqa: S608
+        return self.texts([row[0] for row in self._rows(sql, page.limit, page.offset)])
+
+    def all_texts(self) -> list[str]:
+        """Give the JSON texts of all contacts, as they were at one moment."""
+        return [row[0] for row in self._rows("SELECT text FROM contacts")]
+
+    def history(self, contact_id: str) -> list[dict[str, Json]]:
+        """Give every state that requests have brought a contact to, oldest first."""
+        rows = self._rows("SELECT text FROM history WHERE contact = ? ORDER BY number", contact_id)
+        return [json.loads(row[0]) for row in rows]
+
+    def definitions(self, kind: str) -> Mapping[str, dict[str, Json]]:
+        """Give all definitions of a kind (``label`` or ``field``) by key. Not to be changed."""
+        with self._lock:
+            if kind not in self._definitions:
+                rows = self._rows(
+                    "SELECT key, text FROM definitions WHERE kind = ? ORDER BY key", kind
+                )
+                self._definitions[kind] = {key: json.loads(text) for key, text in rows}
+            return self._definitions[kind]
+
+    def field_types(self) -> dict[str, str]:
+        """Give the data type of each extended field by key."""
+        return {key: field["dataType"] for key, field in self.definitions("field").items()}
+
+    def site(self) -> dict[str, str]:
+        """Give what was written with `found_site`; empty for a new database."""
+        return dict(self._rows("SELECT name, value FROM site"))
+
+    def found_site(self, facts: Mapping[str, str]) -> None:
+        """Write the facts of a new site, such as its id."""
+        with self.write() as change:
+            change.many("INSERT INTO site VALUES (?, ?)", facts.items())
+
+    def define(self, kind: str, definitions: Iterable[Mapping[str, Json]]) -> None:
+        """Add definitions of a kind; a key that exists stays as it is."""
+        rows = [(kind, one["key"], dumps(one)) for one in definitions]
+        with self.write() as change:
+            change.many("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", rows)
+            self._definitions.pop(kind, None)
+
+    def load(self, entries: Iterable[Entry]) -> None:
+        """Add many contacts at once, without history."""
+        with self.write() as change:
+            for entry in entries:
+                change.load(entry)
+
+    @contextmanager
+    def write(self) -> Iterator[Change]:
+        """Open a change: all of it happens, or, if an exception leaves the block, nothing."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield Change(self._db, self._settings)
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+            self.version += 1
+
+    def _rows(self, sql: str, *values: Json) -> list[tuple[Json, ...]]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def _one(self, sql: str) -> tuple[Json, ...]:
+        return self._rows(sql)[0]
+
+
+class Change:
+    """An open change of the store; see `Store.write`."""
+
+    def __init__(self, db: sqlite3.Connection, settings: Settings) -> None:
+        self._db = db
+        self._settings = settings
+
+    def read(self, contact_id: str) -> Entry | None:
+        """Give a contact with its private state, None if there is none."""
+        row = self._db.execute(
+            "SELECT text, private FROM contacts WHERE id = ?", (contact_id,)
+        ).fetchone()
+        return None if row is None else Entry(json.loads(row[0]), json.loads(row[1]))
+
+    def holder(self, claims: Iterable[Claim], *, besides: str) -> tuple[Claim, str] | None:
+        """Give the first claim that another contact holds, with its id; None if all are free."""
+        sql = "SELECT contact FROM keys WHERE key = ? AND contact <> ? ORDER BY contact LIMIT 1"
+        for claim in claims:
+            row = self._db.execute(sql, (claim.key, besides)).fetchone()
+            if row is not None:
+                return claim, row[0]
+        return None
+
+    def load(self, entry: Entry) -> None:
+        """Add a contact."""
+        contact = entry.contact
+        row = (contact["id"], instant(contact["createdDate"]), dumps(contact), dumps(entry.private))
+        self._db.execute("INSERT INTO contacts VALUES (?, ?, ?, ?)", row)
+        self._hold(contact["id"], held(contact, self._settings))
+
+    def create(self, entry: Entry) -> str:
+        """Add a contact that a request made, and give its JSON text."""
+        self.load(entry)
+        return self._remember(entry)
+
+    def replace(self, before: Entry, after: Entry) -> str:
+        """Put a contact's next state in the place of the one before, and give its JSON text."""
+        if after is before:
+            return dumps(after.contact)
+        contact_id = after.contact["id"]
+        old, new = (held(entry.contact, self._settings) for entry in (before, after))
+        self.many(
+            "DELETE FROM keys WHERE key = ? AND contact = ?",
+            ((key, contact_id) for key in old - new),
+        )
+        self._hold(contact_id, new - old)
+        text = self._remember(after)
+        row = (text, dumps(after.private), contact_id)
+        self._db.execute("UPDATE contacts SET text = ?, private = ? WHERE id = ?", row)
+        return text
+
+    def many(self, sql: str, rows: Iterable[tuple[Json, ...]]) -> None:
+        """Run one statement for many rows."""
+        self._db.executemany(sql, rows)
+
+    def _hold(self, contact_id: str, keys: Iterable[str]) -> None:
+        self.many("INSERT INTO keys VALUES (?, ?)", ((key, contact_id) for key in keys))
+
+    def _remember(self, entry: Entry) -> str:
+        text = dumps(entry.contact)
+        self._db.execute(
+            "INSERT INTO history (contact, text) VALUES (?, ?)", (entry.contact["id"], text)
+        )
+        return text
