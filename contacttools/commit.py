@@ -47,10 +47,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait before the next ask: as long as the service said, else longer each time."""
+    """Wait, longer each time, and then ask; what the service itself asks for is added to it."""
 
     attempt: int
-    seconds: float | None = None
+    then: Read | Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,9 @@ class _Story:
 
     sends: int = 0
     reads: int = 0  # since the last write
-    waits: int = 0  # since the last write or read that was answered
     doubt: bool = False  # an update may have been applied without our knowing
     floor: int = 0  # reads below this revision are out of date
-    stale: bool = False
-    refusal: Refused | None = None
+    refusal: Refused | None = None  # what the service said to the last update
 
 
 def next_step(change: Change, seen: Seen) -> Ask | Outcome:
@@ -90,8 +88,8 @@ def next_step(change: Change, seen: Seen) -> Ask | Outcome:
     story = _told(change, seen)
     ask, answer = seen[-1]
     match ask:
-        case Wait():
-            return seen[-2][0]
+        case Wait(then=then):
+            return then
         case Read():
             return _after_read(change, story, answer)
         case Write():
@@ -101,55 +99,45 @@ def next_step(change: Change, seen: Seen) -> Ask | Outcome:
 
 
 def _told(change: Change, seen: Seen) -> _Story:
-    story = _Story()
+    story = _Story(floor=change.revision)
     for ask, answer in seen:
         if isinstance(ask, Write):
             story.sends += 1
-            story.reads = story.waits = 0
+            story.reads = 0
             story.refusal = answer if isinstance(answer, Refused) else None
             story.doubt |= isinstance(answer, (Lost, Written))
             if isinstance(answer, Stale):
-                story.stale = True
                 story.floor = max(story.floor, change.revision + 1)
-            elif isinstance(answer, Written) and answer.contact["id"] == change.contact_id:
-                story.floor = max(story.floor, int(answer.contact["revision"]))
         elif isinstance(ask, Read):
             story.reads += 1
-            if isinstance(answer, Found) and answer.contact["id"] == change.contact_id:
-                story.floor = max(story.floor, int(answer.contact["revision"]))
-        else:
-            story.waits += 1
+        if isinstance(answer, (Found, Written)) and answer.contact["id"] == change.contact_id:
+            story.floor = max(story.floor, int(answer.contact["revision"]))
     return story
 
 
 def _after_write(change: Change, story: _Story, answer: Answer | Waited) -> Ask | Outcome:
     match answer:
-        case Written(contact):
-            if (
-                contact["id"] == change.contact_id
-                and contact["revision"] == change.revision + 1
-                and holds(change, contact)
-            ):
-                return _ended(change, "applied", contact)
-            return Read()
-        case Refused():
-            # A refusal as duplicate was once reported together with an effect: look.
-            if story.doubt or answer.code == "DUPLICATE_CONTACT_EXISTS":
-                return Read()
+        case Written(contact) if (
+            contact["id"] == change.contact_id
+            and contact["revision"] == change.revision + 1
+            and holds(change, contact)
+        ):
+            return _ended(change, "applied", contact)
+        case Refused() if not story.doubt and answer.code != "DUPLICATE_CONTACT_EXISTS":
             return _refused(change, answer)
-        case SlowDown(seconds):
-            return _again(change, story, "the service had no capacity", seconds)
+        case SlowDown():
+            return _again(change, story, "the service had no capacity")
         case NeverSent(why):
-            return _again(change, story, why, None)
-        case Stale() | Missing() | Lost() | Found() | Waited():
+            return _again(change, story, why)
+        case Lost() if story.sends > 1:
+            return Wait(story.sends, Read())
+        case _:  # a duplicate was once refused and written nevertheless: look there too
             return Read()
-        case _:
-            assert_never(answer)
 
 
-def _again(change: Change, story: _Story, why: str, seconds: float | None) -> Ask | Outcome:
+def _again(change: Change, story: _Story, why: str) -> Ask | Outcome:
     if story.sends < SENDS:
-        return Wait(story.sends, seconds)
+        return Wait(story.sends, Write())
     if story.doubt:
         return Read()
     detail = f"{why}, {SENDS} times; nothing was written, commit again later"
@@ -158,19 +146,30 @@ def _again(change: Change, story: _Story, why: str, seconds: float | None) -> As
 
 def _after_read(change: Change, story: _Story, answer: Answer | Waited) -> Ask | Outcome:
     match answer:
-        case Found(contact):
+        case Found(contact) if contact["id"] != change.contact_id:
+            return _gone(change, story, f"merged into {contact['id']}", contact)
+        case Found(contact) if contact["revision"] >= story.floor:
             return _settle(change, story, contact)
         case Missing():
             return _gone(change, story, "the service does not know it any more", None)
-        case Refused() if not story.sends:
-            return _refused(change, answer)
+        case _ if story.reads < READS and not isinstance(answer, Refused):
+            return Wait(story.reads, Read())
         case _:
-            if story.reads < READS:
-                return Wait(story.reads, answer.seconds if isinstance(answer, SlowDown) else None)
-            if not story.sends:
-                return Write()  # the read before sending is a courtesy, the revision decides
-            detail = "no answer, and no reading back either; look at the contact before you go on"
-            return _ended(change, "unknown", detail=detail)
+            return _unread(change, story, answer)
+
+
+def _unread(change: Change, story: _Story, answer: Answer | Waited) -> Ask | Outcome:
+    if not story.sends:  # reading before sending is a courtesy, the revision decides
+        return _refused(change, answer) if isinstance(answer, Refused) else Write()
+    why = "it could not be read back"
+    if isinstance(answer, Refused):
+        why = f"{why}: {answer.message}"
+    elif isinstance(answer, Found):
+        why = "only outdated copies could be read back"
+    if story.refusal is not None and not story.doubt:
+        return _refused(change, story.refusal, why)
+    detail = f"the update may have been written, and {why}; look at the contact before you go on"
+    return _ended(change, "unknown", detail=detail)
 
 
 def _gone(change: Change, story: _Story, why: str, contact: Json) -> Outcome:
@@ -181,49 +180,34 @@ def _gone(change: Change, story: _Story, why: str, contact: Json) -> Outcome:
 
 def _settle(change: Change, story: _Story, contact: Json) -> Ask | Outcome:
     """Decide from the contact as it is. The revision tells how often it was written since."""
-    if contact["id"] != change.contact_id:
-        return _gone(change, story, f"merged into {contact['id']}", contact)
-    revision = contact["revision"]
-    if revision < story.floor or revision < change.revision:
-        if story.reads < READS:
-            return Wait(story.reads)  # an old copy: it proves nothing
-        if not story.sends:
-            return Write()
-        detail = "only outdated copies could be read back; look at the contact before you go on"
-        return _ended(change, "unknown", contact, detail=detail)
-    if revision == change.revision:
-        if story.refusal is not None and not story.doubt:
-            return _refused(change, story.refusal)
-        if story.sends < SENDS:
-            return Write()
-        detail = "sent, not written so far, and may still arrive; look at the contact later"
-        return _ended(change, "unknown", contact, detail=detail)
-    return _moved_on(change, story, contact, revision - change.revision)
+    if contact["revision"] > change.revision:
+        return _moved_on(change, story, contact, contact["revision"] - change.revision)
+    if story.refusal is not None and not story.doubt:
+        return _refused(change, story.refusal)
+    if story.refusal is None and story.sends < SENDS:
+        return Write()
+    why = f"; the last answer was: {story.refusal.message}" if story.refusal else ""
+    detail = f"sent, not written so far, and may still arrive{why}; look at the contact later"
+    return _ended(change, "unknown", contact, detail=detail)
 
 
 def _moved_on(change: Change, story: _Story, contact: Json, steps: int) -> Outcome:
     wanted = holds(change, contact)
-    if not story.sends:  # nothing was sent yet, so whatever happened was somebody else's
-        if wanted:
-            return _ended(
-                change, "already", contact, detail="it held the wanted values before we wrote"
-            )
-        return _conflict(change, "conflict", contact)
-    if wanted and steps == 1:
-        others = [
-            name
-            for name in merge.changed_fields(_expected(change), wire.values(contact))
-            if name not in change.writes
-        ]
-        if not others:
-            return _ended(change, "applied", contact, detail="found by reading back")
-        detail = f"it holds the wanted values; {', '.join(others)} changed as well"
-        return _ended(change, "already", contact, detail=detail)
-    if wanted:
+    if not wanted:
+        # Before anything was sent, whatever happened was somebody else's. One step that is not
+        # ours: ours was not applied and never can be. More steps hide which was whose.
+        certain = not story.sends or steps == 1
+        return _conflict(change, "conflict" if certain else "conflict_maybe_applied", contact)
+    others = merge.changed_fields(_expected(change), wire.values(contact))
+    if not story.sends:
+        detail = "it held the wanted values before we wrote"
+    elif steps > 1:
         detail = "it holds the wanted values and was written more than once since"
-        return _ended(change, "already", contact, detail=detail)
-    # One step, not ours: ours was not applied and never can be. More steps hide which was whose.
-    return _conflict(change, "conflict" if steps == 1 else "conflict_maybe_applied", contact)
+    elif others:
+        detail = f"it holds the wanted values; {', '.join(others)} changed as well"
+    else:
+        return _ended(change, "applied", contact, detail="found by reading back")
+    return _ended(change, "already", contact, detail=detail)
 
 
 def _expected(change: Change) -> wire.Values:
@@ -275,12 +259,12 @@ _ADVICE = {
 }
 
 
-def _refused(change: Change, answer: Refused) -> Outcome:
+def _refused(change: Change, answer: Refused, also: str = "") -> Outcome:
     advice = _ADVICE.get(answer.code, "")
     if answer.status in (401, 403):
         advice = "the key is not valid here, or lacks the right to manage contacts"
     other = answer.data.get("duplicateContactId")
-    told = [answer.message, f"the other contact is {other}" if other else "", advice]
+    told = [answer.message, f"the other contact is {other}" if other else "", advice, also]
     detail = "; ".join(part for part in told if part)
     return _ended(change, "refused", code=answer.code, detail=detail)
 
@@ -301,9 +285,20 @@ def _ended(
     )
 
 
+def settling(seen: Seen) -> bool:
+    """Say whether an update left whose fate only reading back can tell."""
+    return any(
+        isinstance(ask, Write) and not isinstance(answer, (NeverSent, SlowDown, Refused))
+        for ask, answer in seen
+    )
+
+
 def halted(change: Change, seen: Seen, why: str) -> Outcome:
-    """Return how a change ends when the run stops at this point: only a sent one is in doubt."""
-    if _told(change, seen).doubt:
-        detail = f"{why}; an update was sent and its answer lost, look at the contact"
+    """Return how a change ends when the run stops at this point."""
+    refusal = _told(change, seen).refusal
+    if settling(seen):
+        detail = f"{why}; an update was sent and not settled, look at the contact"
         return _ended(change, "unknown", detail=detail)
+    if refusal is not None:
+        return _refused(change, refusal, why)
     return _ended(change, "not_sent", detail=why)

@@ -19,6 +19,7 @@ commit is data, in the report.
     │   ├── WrongSite           the plan was made for another site
     │   └── BadPlan             the plan, or its file, is not what it claims to be
     └── ConflictError           somebody else changed the contact meanwhile
+        └── StaleRevision       a direct update came too late (also ApiError)
 """
 
 from __future__ import annotations

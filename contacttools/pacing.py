@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from contacttools.errors import Unreachable
+from contacttools.errors import BadValue, Unreachable
 
 PATIENCE = 120.0  # seconds; a cell must not sleep for longer than this without being asked
 UNTOLD = 60.0  # seconds to wait after a 429 that does not say how long
+_IN_A_ROW = 3  # times we wait as asked before we hand back
+_PARTING = 5.0  # seconds that a stopped caller still waits for its turn
 _HARD_TOP = 190  # requests a minute; the service's limit is 200 for all of a site's apps
 
 
@@ -50,31 +52,42 @@ class Pacer:
     ----------
     requests_per_minute : float or None
         None for no pacing. At most 190.
+    clock : Clock, optional
+        The machine's own when left out.
     """
 
     def __init__(self, requests_per_minute: float | None, clock: Clock | None = None) -> None:
         if requests_per_minute is not None and not 0 < requests_per_minute <= _HARD_TOP:
             why = f"requests_per_minute is between 0 and {_HARD_TOP}, or None for no pacing"
-            raise ValueError(why)
+            raise BadValue(why)
         self.requests_per_minute = requests_per_minute
         self.clock: Clock = clock or RealClock()
+        self.never = threading.Event()
         self._gap = 60 / requests_per_minute if requests_per_minute else 0.0
         self._lock = threading.Lock()
-        self._next = self.clock.monotonic()
+        self._next = self._paused_until = self.clock.monotonic()
         self._pauses = 0
-        self.never = threading.Event()
 
-    def slot(self, stop: threading.Event | None = None) -> None:
-        """Wait for the next free moment; return early when `stop` is set."""
+    def slot(self, stop: threading.Event | None = None) -> bool:
+        """Wait for the next free moment and take it.
+
+        Returns
+        -------
+        bool
+            False when `stop` is set and the moment is more than a few seconds away: nothing
+            may be sent then.
+        """
         stop = stop or self.never
-        with self._lock:
-            now = self.clock.monotonic()
-            mine = max(now, self._next)
-            self._next = mine + self._gap
-        while (left := mine - self.clock.monotonic()) > 0 and not stop.is_set():
-            self.clock.wait(left, stop)
-            with self._lock:  # a pause that began meanwhile holds for those already waiting
-                mine = max(mine, self._next - self._gap) if self._pauses else mine
+        while True:
+            with self._lock:  # what was asked for while we waited holds for us as well
+                now = self.clock.monotonic()
+                left = self._next - now
+                if left <= 0:
+                    self._next = now + self._gap
+                    return True
+            if stop.is_set() and left > _PARTING:
+                return False
+            self.clock.wait(left, self.never if stop.is_set() else stop)
 
     def slow_down(self, seconds: float | None) -> None:
         """Hold everything back, as the service asked; a minute, then two, when it did not say.
@@ -85,12 +98,15 @@ class Pacer:
             It asked for more patience than a person at a notebook should lend unasked.
         """
         with self._lock:
-            self._pauses += 1
-            pause = UNTOLD * min(self._pauses, 2) if seconds is None else seconds
-            if pause > PATIENCE or self._pauses > 3:
-                why = f"the service asks to wait {pause:.0f} s; nothing more was sent, try later"
+            now = self.clock.monotonic()
+            if now >= self._paused_until:  # else it answers what left before the pause
+                self._pauses += 1
+            pause = UNTOLD * self._pauses if seconds is None else seconds
+            if pause > PATIENCE or self._pauses > _IN_A_ROW:
+                why = f"the service asks to wait, {pause:.0f} s this time; try again later"
                 raise Unreachable(why, status=429)
-            self._next = max(self._next, self.clock.monotonic() + pause)
+            self._paused_until = max(self._paused_until, now + pause)
+            self._next = max(self._next, self._paused_until)
 
     def went_well(self) -> None:
         """Forget earlier requests for patience: an answer came through."""

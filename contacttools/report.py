@@ -12,7 +12,7 @@ from typing import Literal
 import pandas as pd
 
 from contacttools import fields, merge, render, wire
-from contacttools.errors import ConflictError, UnknownContact
+from contacttools.errors import ConflictError, UnknownContact, UnknownField
 from contacttools.fields import Json
 from contacttools.plan import Change, Edit, Plan, Refusal, item_text
 
@@ -156,6 +156,11 @@ class Report:
             Contact ids; all that were applied when left out.
         fields : iterable of str, optional
             Field names; all that were changed when left out.
+
+        Raises
+        ------
+        UnknownContact, UnknownField
+            This commit had no such contact or field.
         """
         done = {each.contact_id: each for each in self.outcomes}
         wanted = set(done) if contacts is None else set(_listed(contacts))
@@ -163,6 +168,11 @@ class Report:
         if missing := wanted - set(done):
             why = f"this commit had no contact {', '.join(sorted(missing)[:3])}"
             raise UnknownContact(why)
+        if missing := (names or set()) - {
+            e.field for each in self.plan.changes for e in each.edits
+        }:
+            why = f"this commit did not touch {', '.join(sorted(missing)[:3])}"
+            raise UnknownField(why)
         changes, refused = [], []
         for change in reversed(self.plan.changes):
             if change.contact_id not in wanted:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import atexit
+import operator
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ from contacttools.render import count, visible
 from contacttools.report import Outcome, Report
 from contacttools.run import WINDOW, Run
 from contacttools.transport import Key, Transport, believed, sound_url
-from contacttools.wire import Answer, Found
+from contacttools.wire import Answer, Found, Refused
 
 _AGAIN = 3  # fetches of a site that keeps changing while it is read
 
@@ -83,8 +84,8 @@ def connect(
     >>> site.count() > 500
     True
     """
-    if to not in (None, "sandbox", "live"):
-        why = f'connect to "sandbox" or "live", not {to!r}; for another address say base_url='
+    if to not in (None, "sandbox", "live") or (to == "sandbox" and base_url is not None):
+        why = f'connect to "sandbox" or "live", not {to!r}; for another address say base_url= alone'
         raise BadValue(why)
     if to != "live" and base_url is None:
         if api_key is not None or site_id is not None:
@@ -92,8 +93,8 @@ def connect(
             raise AuthError(why)
         return _connect_sandbox()
     url = sound_url(base_url or wire.BASE_URL)
-    key = api_key or os.environ.get("WIX_API_KEY")
-    site = site_id or os.environ.get("WIX_SITE_ID")
+    key = (api_key or os.environ.get("WIX_API_KEY") or "").strip()
+    site = (site_id or os.environ.get("WIX_SITE_ID") or "").strip()
     if not key or not site:
         missing = " and ".join(
             name for name, value in (("WIX_API_KEY", key), ("WIX_SITE_ID", site)) if not value
@@ -104,13 +105,11 @@ def connect(
         why = "the key or the site id holds characters that no key has; copy it again"
         raise AuthError(why)
     return Site(
-        url,
-        Key(key.strip(), site.strip()),
-        site.strip(),
+        Transport(url, Key(key, site), pacing.Pacer(requests_per_minute)),
+        site,
         live=True,
         read_only=read_only,
         direct_writes=direct_writes,
-        requests_per_minute=requests_per_minute,
     )
 
 
@@ -124,9 +123,12 @@ def _connect_sandbox() -> Site:
             atexit.register(server.stop)
             key = Key(server.api_key, server.site_id)
             _sandbox = Site(
-                server.url, key, server.site_id, live=False, read_only=False,
-                direct_writes=True, requests_per_minute=None,
-            )  # fmt: skip
+                Transport(server.url, key, pacing.Pacer(None)),
+                server.site_id,
+                live=False,
+                read_only=False,
+                direct_writes=True,
+            )
         return _sandbox
 
 
@@ -140,30 +142,31 @@ class Site:
     live : bool
         True for anything but the sandbox.
     read_only : bool
+    last_report : Report or None
+        Of the last commit that was waited for, an interrupted one too.
     """
 
     def __init__(
         self,
-        base_url: str,
-        key: Key,
+        transport: Transport,
         site_id: str,
         *,
         live: bool,
         read_only: bool,
         direct_writes: bool,
-        requests_per_minute: float | None,
     ) -> None:
-        self.base_url = base_url
+        self.base_url = transport.base_url
         self.site_id = site_id
         self.live = live
         self.read_only = read_only
         self._direct_writes = direct_writes
-        self._transport = Transport(base_url, key, requests_per_minute)
+        self._transport = transport
         self.last_report: Report | None = None
 
     def close(self) -> None:
-        """Close the connection; the site can be used again by another `connect`."""
-        self._transport.close()
+        """Close the connection; `connect` opens another. The sandbox is shared and stays open."""
+        if self.live:
+            self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -201,7 +204,7 @@ class Site:
         body = self._transport.read(wire.query_contacts(wire.api_filter(filter), limit=0))
         _, total = _page(body)
         if total is None:  # the service may decline to count
-            return sum(len(page) for page, _ in self._pages(wire.api_filter(filter), (), None))
+            return len(self._all(wire.api_filter(filter), (), None)[0])
         return total
 
     def fetch(self, filter: Json = None, limit: int | None = None) -> Contacts:  # noqa: A002
@@ -246,11 +249,9 @@ class Site:
         limit : int, optional
             At most this many.
         """
-        if limit is not None and (
-            isinstance(limit, bool) or not isinstance(limit, int) or limit < 0
-        ):
-            why = f"limit is a number of contacts, not {limit!r}"
-            raise BadValue(why)
+        if limit is not None and (limit := _whole(limit, "limit")) < 0:
+            why = f"limit is a number of contacts, not {limit}"
+            raise BadValue(why, field="limit")
         wanted = wire.api_filter(filter)
         order = _sort(sort)
         for _ in range(_AGAIN):
@@ -262,7 +263,7 @@ class Site:
             documents.values(),
             site_id=self.site_id,
             fetched_at=datetime.now(UTC),
-            partial=_partial(filter, len(documents), total, complete=complete),
+            partial=_partial(filter, limit, len(documents), total, complete=complete),
             definitions=self._definitions(),
         )
 
@@ -275,7 +276,8 @@ class Site:
             ``CONTACT_NOT_FOUND``, also for a member's id, which is not a contact's;
             ``MERGED`` when it lives on as part of another contact.
         """
-        contact = believed(wire.one_contact, self._transport.read(wire.get_contact(contact_id)))
+        request = wire.get_contact(_contact_id(contact_id))
+        contact = believed(wire.one_contact, self._transport.read(request))
         if contact["id"] != contact_id:
             why = f"contact {visible(contact_id)} was merged into {contact['id']}; ask for that one"
             raise ApiError(why, status=200, code="MERGED", data={"contactId": contact["id"]})
@@ -290,13 +292,16 @@ class Site:
         """Read page after page; a contact that shifts between pages is kept once."""
         documents: dict[str, Json] = {}
         total: int | None = None
-        with tqdm(desc="contacts", unit="", delay=1.0, leave=False) as bar:
+        with tqdm(desc="contacts", unit="", delay=1.0, leave=False, disable=None) as bar:
             for page, told in self._pages(wanted, sort, limit):
                 total = told if told is not None else total
                 bar.total = total if limit is None or total is None else min(limit, total)
+                known = len(documents)
                 for document in page:
                     documents.setdefault(document["id"], document)
                 bar.update(len(page))
+                if len(documents) == known:  # nothing new: there may be no end to such pages
+                    break
         return documents, total
 
     def _pages(
@@ -312,7 +317,7 @@ class Site:
             page, total = _page(self._transport.read(request))
             yield page, total
             offset += len(page)
-            if len(page) < size or offset == total:
+            if len(page) < size or (total is not None and offset >= total):
                 return
 
     def _definitions(self) -> Definitions:
@@ -353,12 +358,23 @@ class Site:
     def check(self, plan: Plan) -> pd.DataFrame:
         """Read the planned contacts again and say what a commit would meet now; write nothing.
 
+        Parameters
+        ----------
+        plan : Plan
+
         Returns
         -------
         DataFrame
             One row per planned contact: ``contactId``, ``state`` ("fresh": can be written;
             "conflict", "already", "gone": as in a report), ``revisionBefore``,
             ``revisionNow``, ``detail``.
+
+        Raises
+        ------
+        WrongSite, BadPlan
+            The plan cannot be committed here.
+        AuthError, Unreachable
+            The contacts could not be read.
         """
         self._fits(plan)
         columns = ["contactId", "state", "revisionBefore", "revisionNow", "detail"]
@@ -372,16 +388,32 @@ class Site:
             window = plan.changes[start : start + WINDOW]
             held = self.look(window, never)
             for change in window:
-                document = held.get(change.contact_id)
-                answer = Found(document) if document else self.perform(change, Read(), never)
-                if isinstance(answer, Found) and answer.contact["revision"] == change.revision:
+                step, contact = self._met(change, held.get(change.contact_id))
+                if isinstance(step, Outcome):
+                    yield change.contact_id, step.outcome, change.revision, step.after, step.detail
+                elif contact is not None and contact["revision"] == change.revision:
                     yield change.contact_id, "fresh", change.revision, change.revision, ""
-                    continue
-                step = commit.next_step(change, [(Read(), answer)])
-                if not isinstance(step, Outcome):
+                else:
                     why = f"contact {change.contact_id} could not be read; try again"
                     raise Unreachable(why)
-                yield change.contact_id, step.outcome, change.revision, step.after, step.detail
+
+    def _met(self, change: Change, contact: Json) -> tuple[Ask | Outcome, Json]:
+        """Ask what a commit would ask before it writes; return its next step and what it saw."""
+        seen: list[tuple[Ask, Answer | Waited]] = []
+        step: Ask | Outcome = Read()
+        while isinstance(step, (Read, Wait)):
+            if contact is not None and not seen:
+                answer: Answer | Waited = Found(contact)
+            else:
+                answer = self.perform(change, step, self._transport.pacer.never)
+            seen.append((step, answer))
+            if isinstance(answer, Found):
+                contact = answer.contact
+            elif isinstance(answer, Refused) and answer.status in (401, 403):
+                why = f"{answer.code}: {visible(answer.message)}; check the key and its rights"
+                raise AuthError(why, status=answer.status, code=answer.code)
+            step = commit.next_step(change, seen)
+        return step, contact
 
     @overload
     def commit(
@@ -419,7 +451,8 @@ class Site:
             Nothing was sent.
         KeyboardInterrupt
             After an interrupt the contact in hand is finished, the rest is not sent, and the
-            report is in `last_report`.
+            report is in `last_report`. A second interrupt waits for no answer any more: the
+            contact in hand is then reported as unknown.
         """
         self._fits(plan)
         _approved(plan, approve, expect)
@@ -433,7 +466,12 @@ class Site:
         run.start()
         if not wait:
             return run
-        interrupted = self._watch(run)
+        try:
+            interrupted = self._watch(run)
+        except BaseException:  # whoever watches is gone: nobody would see the rest
+            run.abandon()
+            self.last_report = run.report
+            raise
         self.last_report = run.report
         if interrupted:
             why = f"stopped: {run.report!r}\nThe report is in site.last_report."
@@ -444,7 +482,8 @@ class Site:
     def _watch(run: Run) -> bool:
         """Show progress until a run has ended; return whether it was interrupted."""
         interrupted = False
-        with tqdm(total=len(run.plan), desc="commit", unit="", delay=1.0, leave=False) as bar:
+        total = len(run.plan)
+        with tqdm(total=total, desc="commit", unit="", delay=1.0, leave=False, disable=None) as bar:
             while True:
                 try:
                     ended = run.wait(0.1)
@@ -454,6 +493,8 @@ class Site:
                     if ended:
                         return interrupted
                 except KeyboardInterrupt:
+                    if interrupted:
+                        run.abandon()
                     interrupted = True
                     run.cancel()
 
@@ -466,6 +507,9 @@ class Site:
                 f"the plan is for site {visible(plan.site_id)}, this is {self._where()}; plan here"
             )
             raise WrongSite(why)
+        if len({change.contact_id for change in plan.changes}) != len(plan):
+            why = "the plan has two changes of one contact; plan again"
+            raise BadPlan(why)
 
     def update_contact(
         self, contact_id: str, info: Json, revision: int, *, allow_duplicates: bool = False
@@ -515,21 +559,22 @@ class Site:
                 "with direct_writes=True"
             )
             raise ReadOnlySite(why)
-        if isinstance(revision, bool) or not isinstance(revision, int):
-            why = f"contact {contact_id}: revision is a whole number, not {revision!r}"
-            raise BadValue(why, contact_id=contact_id, field="revision")
-        request = wire.update_contact(contact_id, info, revision, allow_duplicates=allow_duplicates)
+        request = wire.update_contact(
+            _contact_id(contact_id),
+            info,
+            _whole(revision, "revision"),
+            allow_duplicates=allow_duplicates,
+        )
         return {"contact": believed(wire.one_contact, self._transport.write(request))}
 
     # -- the door of a run ------------------------------------------------------------------
 
     def look(self, changes: Sequence[Change], stop: threading.Event) -> Mapping[str, Json]:
         """Read many contacts at once. Not proof of anything old: a query may lag behind."""
-        del stop
         ids = [change.contact_id for change in changes]
         request = wire.query_contacts({"id": {"$in": ids}}, limit=len(ids) or 1)
         try:
-            page, _ = _page(self._transport.read(request))
+            page, _ = _page(self._transport.read(request, stop))
         except Unreachable:
             raise
         except ApiError:
@@ -539,8 +584,7 @@ class Site:
     def perform(self, change: Change, ask: Ask, stop: threading.Event) -> Answer | Waited:
         """Carry out what the rules of a commit ask for."""
         if isinstance(ask, Wait):
-            if ask.seconds is None:
-                self._transport.pacer.clock.wait(pacing.backoff(ask.attempt), stop)
+            self._transport.pacer.clock.wait(pacing.backoff(ask.attempt), stop)
             return Waited()
         if isinstance(ask, Write):
             request = wire.update_contact(change.contact_id, change.info(), change.revision)
@@ -573,13 +617,37 @@ def _sort(sort: str | Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]
     return sort
 
 
-def _partial(filter: Json, n: int, total: int | None, *, complete: bool) -> str | None:  # noqa: A002
+def _whole(value: object, name: str) -> int:
+    """Return a whole number, numpy's too, or raise BadValue."""
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        pass
+    why = f"{name} is a whole number, not {value!r}"
+    raise BadValue(why, field=name)
+
+
+def _contact_id(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    why = f"a contact id is text, not {value!r}"
+    raise BadValue(why, field="id")
+
+
+def _partial(
+    filter: Json,  # noqa: A002 - the API's word
+    limit: int | None,
+    n: int,
+    total: int | None,
+    *,
+    complete: bool,
+) -> str | None:
+    """Say why a snapshot is not the whole site; None when it is."""
     if filter:
         return f"{n:,} that match a filter"
-    if total is not None and n < total:
-        return (
-            f"{n:,} of {total:,}"
-            if complete
-            else f"{n:,} of {total:,}, it changed while being read"
-        )
-    return None
+    if total is not None and n >= total:
+        return None
+    if limit is not None and n >= limit:
+        return f"{n:,} of {total:,}" if total is not None else f"at most {limit:,}"
+    return None if complete else f"{n:,} of {total:,}, it changed while being read"

@@ -10,10 +10,10 @@ import json
 import threading
 import weakref
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from typing import Never, TypeVar
 
 import httpx
-import stamina
 
 from contacttools import pacing, wire
 from contacttools.errors import ApiError, AuthError, BadValue, StaleRevision, Unreachable
@@ -26,6 +26,7 @@ T = TypeVar("T")
 _TIMEOUT = httpx.Timeout(connect=5, write=10, read=30, pool=10)
 _ATTEMPT = 40.0  # seconds for one whole call: httpx's own limits are per socket operation
 _LARGEST = 64 * 2**20  # bytes of one answer after decompression
+_READS = 5  # times a read is sent before we give up
 
 # Raised before a byte of the request has left.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -34,14 +35,18 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 class Key(httpx.Auth):
     """Adds the credentials to each request, and keeps them out of everything else."""
 
+    __slots__ = ("_sign",)
+
     def __init__(self, api_key: str, site_id: str) -> None:
-        self.__api_key = api_key
-        self._site_id = site_id
+        def sign(headers: httpx.Headers) -> None:
+            headers["Authorization"] = api_key
+            headers["wix-site-id"] = site_id
+
+        self._sign = sign  # not an attribute that holds the key, which a dump would show
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign one request."""
-        request.headers["Authorization"] = self.__api_key
-        request.headers["wix-site-id"] = self._site_id
+        self._sign(request.headers)
         yield request
 
     def __repr__(self) -> str:
@@ -52,29 +57,38 @@ class Key(httpx.Auth):
         raise TypeError(why)
 
 
-class _TryAgain(Exception):
-    """A read that may be sent again."""
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """An answer, whatever it says."""
 
-    def __init__(self, error: Unreachable) -> None:
-        super().__init__(str(error))
-        self.error = error
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Unusable:
+    """An answer that we would not take to its end; asking again brings the same."""
+
+    why: str
 
 
 def sound_url(text: str) -> str:
     """Return an address that a key may be sent to, or raise BadValue."""
     try:
         url = httpx.URL(text)
-    except (httpx.InvalidURL, TypeError):
+        host, port = url.host, url.port or 0
+    except (httpx.InvalidURL, TypeError, ValueError):
         why = f"{visible(text)!r:.80} is not an address"
         raise BadValue(why) from None
-    loopback = url.host in {"127.0.0.1", "localhost", "::1"}
+    if url.userinfo or url.query or url.fragment or not host or not 0 <= port < 2**16:
+        why = "an address is a scheme, a host and perhaps a port and a path, nothing else"
+        raise BadValue(why)
+    loopback = host in {"127.0.0.1", "localhost", "::1"}
     if url.scheme != "https" and not (url.scheme == "http" and loopback):
         why = f"{visible(text)}: a key is sent over https only, or over http on this machine"
         raise BadValue(why)
-    if url.userinfo or url.query or url.fragment or not url.host:
-        why = "an address is a scheme, a host and perhaps a port and a path, nothing else"
-        raise BadValue(why)
-    return str(url).rstrip("/")
+    return str(url).rstrip("/?#")
 
 
 class Transport:
@@ -84,85 +98,111 @@ class Transport:
     ----------
     base_url : str
     key : Key
-    requests_per_minute : float or None
-        None for no pacing.
+    pacer : Pacer
+    through : httpx.BaseTransport, optional
+        How requests travel; over the network when left out.
     """
 
-    def __init__(self, base_url: str, key: Key, requests_per_minute: float | None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        key: Key,
+        pacer: pacing.Pacer,
+        *,
+        through: httpx.BaseTransport | None = None,
+    ) -> None:
         self.base_url = base_url
-        self.pacer = pacing.Pacer(requests_per_minute)
+        self.pacer = pacer
         self._client = httpx.Client(
-            base_url=base_url, auth=key, timeout=_TIMEOUT, follow_redirects=False, trust_env=False
+            base_url=base_url,
+            auth=key,
+            timeout=_TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+            transport=through,
         )
-
         self.close = weakref.finalize(self, self._client.close)  # also when nobody asks for it
 
     def tell(self, request: Request, stop: threading.Event | None = None) -> Answer:
-        """Send a read or a write of one contact, once, and say what came of it."""
-        try:
-            status, headers, body = self._send(request, stop)
-        except _NEVER_SENT as error:
-            return NeverSent(f"the service cannot be reached ({type(error).__name__})")
-        except httpx.HTTPError as error:
-            return Lost(f"no answer ({type(error).__name__})")
-        answer = wire.answer(request.method, status, headers, body)
-        self._heed(status, headers)
-        return answer
+        """Send a read or a write of one contact, once, and say what came of it.
+
+        Raises
+        ------
+        Unreachable
+            The service asks for more patience than we lend; it did nothing.
+        """
+        match self._send(request, stop):
+            case _Reply(status, headers, body):
+                self._heed(status, headers)
+                return wire.answer(request.method, status, headers, body)
+            case _Unusable(why):
+                return Lost(why)
+            case nothing:
+                return nothing
 
     def write(self, request: Request) -> bytes:
         """Send a write once and return the body of its answer, or raise what became of it."""
-        try:
-            status, headers, body = self._send(request)
-        except _NEVER_SENT as error:
-            why = f"{self.base_url} cannot be reached ({type(error).__name__}); nothing was sent"
-            raise Unreachable(why) from None
-        except httpx.HTTPError as error:
-            why = (
-                f"no answer ({type(error).__name__}): the update may have been made; "
-                "read the contact before trying again"
-            )
-            raise Unreachable(why) from None
-        if status != 200:
-            raise error_of(status, headers, body)
-        return body
+        match self._send(request):
+            case _Reply(200, headers, body):
+                self._heed(200, headers)
+                return body
+            case _Reply(status, headers, body):
+                self._heed(status, headers)
+                raise error_of(status, headers, body, written=True)
+            case NeverSent(why):
+                why = f"{self.base_url}: {why}; nothing was sent"
+                raise Unreachable(why)
+            case Lost(why) | _Unusable(why):
+                raise Unreachable(f"{why}; {_MAY_BE_MADE}")
 
-    def read(self, request: Request) -> bytes:
+    def read(self, request: Request, stop: threading.Event | None = None) -> bytes:
         """Send a read, again where that can help, and return the body of its answer."""
-        try:
-            for attempt in stamina.retry_context(
-                on=_TryAgain, attempts=5, timeout=90, wait_initial=0.2, wait_max=10
-            ):
-                with attempt:
-                    return self._read_once(request)
-        except _TryAgain as last:
-            raise last.error from None
-        raise AssertionError  # retry_context either returns or raises
-
-    def _read_once(self, request: Request) -> bytes:
-        try:
-            status, headers, body = self._send(request)
-        except httpx.HTTPError as error:
-            why = f"{self.base_url} does not answer ({type(error).__name__}); check the network"
-            raise _TryAgain(Unreachable(why)) from None
-        self._heed(status, headers)
-        if status == 200:
-            return body
-        if status == 429 or (status >= 500 and status != 501):
-            why = f"{self.base_url} has no capacity now (HTTP {status}); try again later"
-            raise _TryAgain(Unreachable(why, status=status))
-        raise error_of(status, headers, body)
+        for attempt in range(1, _READS + 1):
+            match self._send(request, stop):
+                case _Reply(200, headers, body):
+                    self._heed(200, headers)
+                    return body
+                case _Reply(status, headers, body):
+                    self._heed(status, headers)
+                    error = error_of(status, headers, body)
+                case _Unusable(why):
+                    error = ApiError(f"{self.base_url}: {why}; ask for less")
+                case NeverSent(why) | Lost(why):
+                    error = Unreachable(f"{self.base_url}: {why}; check the network")
+            stopped = stop is not None and stop.is_set()
+            if not isinstance(error, Unreachable) or attempt == _READS or stopped:
+                raise error
+            self.pacer.clock.wait(pacing.backoff(attempt), stop or self.pacer.never)
+        raise AssertionError  # the last attempt returned or raised
 
     def _heed(self, status: int, headers: Mapping[str, str]) -> None:
-        if status == 429:
-            self.pacer.slow_down(wire.retry_after(headers))
+        patience = wire.retry_after(headers)
+        if status == 429 or (status == 503 and patience is not None):
+            self.pacer.slow_down(patience)
         elif status < 500:
             self.pacer.went_well()
 
     def _send(
         self, request: Request, stop: threading.Event | None = None
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    ) -> _Reply | _Unusable | NeverSent | Lost:
         content = None if request.body is None else encoded(request.body)
-        self.pacer.slot(stop)
+        if not self.close.alive:
+            return NeverSent("the connection was closed; connect again")
+        if not self.pacer.slot(stop):
+            return NeverSent("stopped before its turn")
+        try:
+            return self._sent(request, content)
+        except _NEVER_SENT as error:
+            return NeverSent(
+                f"the service cannot be reached ({str(error) or type(error).__name__})"
+            )
+        except httpx.HTTPError as error:
+            return Lost(f"no answer ({type(error).__name__})")
+        except BaseException as error:  # noqa: BLE001 - passed on; the frames below hold the key among their locals
+            error.__cause__ = error.__context__ = None
+            raise error.with_traceback(None) from None
+
+    def _sent(self, request: Request, content: bytes | None) -> _Reply | _Unusable:
         deadline = self.pacer.clock.monotonic() + _ATTEMPT
         body = bytearray()
         with self._client.stream(
@@ -174,10 +214,11 @@ class Transport:
         ) as response:
             for chunk in response.iter_bytes():
                 body += chunk
-                if len(body) > _LARGEST or self.pacer.clock.monotonic() > deadline:
-                    why = "the answer is too long, or takes too long"
-                    raise httpx.ReadError(why)
-            return response.status_code, response.headers, bytes(body)
+                if len(body) > _LARGEST:
+                    return _Unusable(f"an answer of more than {_LARGEST // 2**20} MB")
+                if self.pacer.clock.monotonic() > deadline:
+                    return _Unusable(f"an answer that takes more than {_ATTEMPT:.0f} s")
+            return _Reply(response.status_code, response.headers, bytes(body))
 
 
 def encoded(body: Json) -> bytes:
@@ -189,27 +230,39 @@ def encoded(body: Json) -> bytes:
         raise BadValue(why) from None
 
 
-def error_of(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
-    """Return the exception for an error answer, with the next step."""
+_MAY_BE_MADE = "the update may have been made: read the contact before trying again"
+
+
+def error_of(
+    status: int, headers: Mapping[str, str], body: bytes, *, written: bool = False
+) -> ApiError:
+    """Return the exception for an error answer, to a read or a write, with the next step."""
     said = wire.refusal(status, headers, body)
     kind: type[ApiError] = ApiError
-    hint = ""
+    hint = _HINTS.get(said.code, "")
     if status in (401, 403):
         kind = AuthError
-        hint = "; check the key, its rights (Read/Manage Contacts) and the site id"
+        hint = "check the key, its rights (Read/Manage Contacts) and the site id"
     elif said.code == "CONTACT_ALREADY_CHANGED":
         kind = StaleRevision
-        hint = "; get the contact again, look at what changed, then decide"
-    elif said.code == "CONTACT_NOT_FOUND":
-        hint = "; a member's id is not a contact's id"
-    elif said.code == "CANNOT_UPDATE_MEMBER_EMAIL":
-        hint = "; change the member's login e-mail in the Members API, the contact follows"
+    elif status in (429, 503):
+        kind = Unreachable
+        hint = "the service has no capacity now, try again later"
     elif status >= 500 and status != 501:
         kind = Unreachable
-    message = f"{said.code}: {visible(said.message)}{hint}"
+        hint = _MAY_BE_MADE if written else "try again later"
+    message = f"{said.code}: {visible(said.message)}{'; ' if hint else ''}{hint}"
     return kind(
         message, status=status, code=said.code, data=dict(said.data), request_id=said.request_id
     )
+
+
+_HINTS = {
+    "CONTACT_ALREADY_CHANGED": "get the contact again, look at what changed, then decide",
+    "CONTACT_NOT_FOUND": "a member's id is not a contact's id",
+    "CANNOT_UPDATE_MEMBER_EMAIL": "change the member's login e-mail in the Members API, "
+    "the contact follows",
+}
 
 
 def believed(read: Callable[[bytes], T], body: bytes) -> T:

@@ -27,6 +27,8 @@ PAGE = 1000  # the service's ceiling, not ours
 DEFINITIONS_PAGE = 100  # the lowest default of the two definition lists
 REQUESTS_PER_MINUTE = 200  # documented for an app instance; we pace below it
 
+BY_PLACE = "#"  # begins the name of an item that has no id of its own
+
 #: A contact by field name: scalars and extended fields, lists as tuples of flat items.
 Values = dict[str, Json]
 
@@ -46,7 +48,10 @@ class Request:
 
 def contact_path(contact_id: str) -> str:
     """Return the path of one contact; the id is one segment whatever it contains."""
-    return f"{CONTACTS}/{quote(contact_id, safe='')}"
+    segment = quote(contact_id, safe="")
+    if not segment.strip("."):  # "." and ".." would walk along the path
+        segment = segment.replace(".", "%2E")
+    return f"{CONTACTS}/{segment}"
 
 
 def get_contact(contact_id: str) -> Request:
@@ -122,9 +127,9 @@ def values(document: Json) -> Values:
         if (value := fields.dig(document, each.path)) not in (None, ""):
             found[name] = value
     for name, listing in fields.LISTS.items():
-        if items := tuple(flat_item(listing, item) for item in raw_items(document, listing.path)):
+        if items := tuple(flat_item(listing, *each) for each in items_of(document, listing)):
             found[name] = items
-    if labels := tuple(raw_items(document, fields.LABELS.path)):
+    if labels := label_keys(document):
         found[fields.LABELS.name] = labels
     for key, value in extended_items(document).items():
         if key.startswith("custom.") and value not in (None, ""):
@@ -132,10 +137,32 @@ def values(document: Json) -> Values:
     return found
 
 
-def raw_items(document: Json, path: tuple[str, ...]) -> Iterator[Json]:
-    """Yield the items of a list wrapper, which may lack ``items`` or be missing altogether."""
+def items_of(document: Json, listing: fields.ListField) -> Iterator[tuple[str, Json]]:
+    """Yield the items of a list, each with an id to call it by; what is no item is passed over.
+
+    The wrapper may lack ``items`` or be missing altogether. An item without an id of its own,
+    or with one that an earlier item has, is called by its place: ``#0``, ``#1``. Such a name
+    is never sent.
+    """
+    seen: set[str] = set()
+    for position, item in enumerate(_wrapped(document, listing.path)):
+        if isinstance(item, Mapping):
+            item_id = item.get("id")
+            if not isinstance(item_id, str) or not item_id or item_id in seen:
+                item_id = f"{BY_PLACE}{position}"
+            seen.add(item_id)
+            yield item_id, item
+
+
+def label_keys(document: Json) -> tuple[str, ...]:
+    """Return the label keys of a contact, each once."""
+    keys = _wrapped(document, fields.LABELS.path)
+    return tuple(dict.fromkeys(key for key in keys if isinstance(key, str)))
+
+
+def _wrapped(document: Json, path: tuple[str, ...]) -> list[Json]:
     items = fields.dig(document, (*path, "items"))
-    yield from items if isinstance(items, list) else ()
+    return items if isinstance(items, list) else []
 
 
 def extended_items(document: Json) -> Mapping[str, Json]:
@@ -144,9 +171,9 @@ def extended_items(document: Json) -> Mapping[str, Json]:
     return found if isinstance(found, Mapping) else {}
 
 
-def flat_item(listing: fields.ListField, item: Json) -> Json:
+def flat_item(listing: fields.ListField, item_id: str, item: Json) -> Json:
     """Return an item with its nested members under dotted names; what is absent stays absent."""
-    flat: Json = {"id": item.get("id")} if item.get("id") else {}
+    flat: Json = {"id": item_id}
     for member in (*listing.editable, *listing.carried):
         if (value := fields.dig(item, member.path)) is not None:
             flat[member.name] = value
@@ -197,21 +224,23 @@ def overlay(document: Json, writes: Mapping[str, Json]) -> Json:
     """Return a copy of a contact as it would be with these fields set; the original is kept."""
     copy = json.loads(json.dumps(document))
     written = info(writes)
-    target = copy.setdefault("info", {})
     for name, value in written.items():
         if name == "extendedFields":
-            kept = target.setdefault(name, {}).setdefault("items", {})
-            kept.update(value["items"])
+            for key, each in value["items"].items():
+                _plant(copy, (*fields.EXTENDED_PATH, key), each)
         elif name == "name":
-            target["name"] = {**(target.get("name") or {}), **value}
+            for part, each in value.items():
+                _plant(copy, ("info", "name", part), each)
         else:
-            target[name] = value
+            _plant(copy, ("info", name), value)
     return copy
 
 
 def _plant(target: Json, path: tuple[str, ...], value: Json) -> None:
     for key in path[:-1]:
-        target = target.setdefault(key, {})
+        if not isinstance(target.get(key), dict):
+            target[key] = {}  # missing, or null where an object belongs
+        target = target[key]
     target[path[-1]] = value
 
 
@@ -314,7 +343,8 @@ def contact_page(body: bytes) -> tuple[list[Json], int | None]:
 def definition_page(body: bytes, key: str) -> list[Json]:
     """Return the label (``labels``) or extended-field (``fields``) definitions of a page."""
     found = _parsed(body).get(key)
-    return [each for each in found or () if isinstance(each, dict) and "key" in each]
+    listed = found if isinstance(found, list) else []
+    return [each for each in listed if isinstance(each, dict) and isinstance(each.get("key"), str)]
 
 
 def _checked(model: type[BaseModel], body: bytes) -> Json:
@@ -349,11 +379,12 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refused:
     error = fields.dig(parsed, ("details", "applicationError")) or {}
     data = error.get("data") if isinstance(error, dict) else None
     code = str(error.get("code") or "") if isinstance(error, dict) else ""
+    code = _SPELLINGS.get(code, code)
     words = error.get("description") if isinstance(error, dict) else None
-    violations = fields.dig(parsed, ("details", "validationError", "fieldViolations")) or ()
+    violations = fields.dig(parsed, ("details", "validationError", "fieldViolations"))
     told = "; ".join(
         f"{each.get('field')} {each.get('description')}"
-        for each in violations
+        for each in (violations if isinstance(violations, list) else ())
         if isinstance(each, dict)
     )
     message = told or words or parsed.get("message") or f"HTTP {status}"
@@ -366,29 +397,37 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refused:
     )
 
 
+#: The page on errors spells a code otherwise than the service's types do.
+_SPELLINGS = {"DUPLICATE_CONTACT_EXIST": "DUPLICATE_CONTACT_EXISTS"}
+
+
 def answer(method: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """Say what the answer to a read (GET) or a write (PATCH) of one contact means.
 
     The application's code decides, not the status alone: two codes share 409.
     """
     if status == 200:
-        try:
-            contact = one_contact(body)
-        except ValueError as error:
-            return Lost(f"an answer that makes no sense: {error}")
-        return Written(contact) if method == "PATCH" else Found(contact)
+        return _believed(method, body)
     said = refusal(status, headers, body)
     match status, said.code:
-        case 409, "CONTACT_ALREADY_CHANGED":
+        case _, "CONTACT_ALREADY_CHANGED":
             return Stale(said.message)
         case 404, _:
             return Missing(said.message)
         case ((429 | 503), _):
             return SlowDown(retry_after(headers))
-        case ((400 | 401 | 403 | 409 | 413 | 422 | 428), _):
-            return said
+        case ((400 | 401 | 403 | 409 | 413 | 422 | 428), code) if code != "HTTP_409":
+            return said  # a bare 409 does not say which of the two it is
         case _:
             return Lost(f"HTTP {status}: {said.message}")
+
+
+def _believed(method: str, body: bytes) -> Written | Found | Lost:
+    try:
+        contact = one_contact(body)
+    except ValueError as error:
+        return Lost(f"an answer that makes no sense: {error}")
+    return Written(contact) if method == "PATCH" else Found(contact)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -403,6 +442,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         try:
             until, now = (parsedate_to_datetime(each) for each in (text, headers.get("date", "")))
             seconds = (until - now).total_seconds()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
     return seconds if 0 <= seconds < float("inf") else None

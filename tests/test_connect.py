@@ -1,0 +1,159 @@
+"""Connecting: the sandbox without a word, a real site only on purpose."""
+
+import subprocess
+import sys
+
+import pytest
+
+import contacttools as ct
+from contacttools import sandbox
+from contacttools.errors import AuthError, BadValue, ReadOnlySite
+
+KEY, SITE = "IST.canary-4f1d9c2e7b", "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch):
+    """Let no key of this machine into these tests."""
+    monkeypatch.delenv("WIX_API_KEY", raising=False)
+    monkeypatch.delenv("WIX_SITE_ID", raising=False)
+
+
+def test_the_sandbox_is_one_per_process():
+    """Connecting again gives the very same site, whatever it is called."""
+    assert ct.connect() is ct.connect("sandbox") is ct.connect()
+
+
+def test_the_sandbox_is_writable_unpaced_and_not_live():
+    """It needs nothing, waits for nothing and says what it is."""
+    site = ct.connect()
+    told = site.info()
+    assert (False, False, None) == (told["live"], told["read_only"], told["requests_per_minute"])
+    assert (site.site_id, site.base_url) == (told["site_id"], told["base_url"])
+    assert min(told["contacts"], told["labels"], told["extended_fields"]) > 0
+    assert repr(site).startswith("<Site: sandbox at http://127.0.0.1:")
+    assert "LIVE" not in repr(site)
+
+
+def test_closing_the_sandbox_takes_it_from_nobody():
+    """It is shared: a block that ends with it leaves it open for the next cell."""
+    with ct.connect() as site:
+        count = site.count()
+    assert count == ct.connect().count()
+
+
+_TOLD = (
+    "import contacttools as ct; s = ct.connect(); c = s.fetch(limit=9);"
+    "print(s.site_id, [(i, c.revision(i)) for i in c])"
+)
+
+
+def test_the_sandbox_is_the_same_in_every_process():
+    """Site id, contact ids and revisions are fixed by its seed."""
+    told = [
+        subprocess.run([sys.executable, "-c", _TOLD], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert told[0].stdout == told[1].stdout
+    assert told[0].stdout.startswith(ct.connect().site_id)
+    assert ["", ""] == [each.stderr for each in told]
+
+
+def test_the_environment_never_makes_it_live(monkeypatch):
+    """A key that lies around does not turn `connect()` into a real site."""
+    monkeypatch.setenv("WIX_API_KEY", KEY)
+    monkeypatch.setenv("WIX_SITE_ID", SITE)
+    assert not ct.connect().live
+    assert not ct.connect("sandbox").live
+
+
+@pytest.mark.parametrize("where", ["arguments", "environment", "one of each", "with spaces"])
+def test_a_live_site_needs_a_key_and_a_site_id(monkeypatch, where):
+    """Given or found in the environment, both make a site: LIVE, and for reading only."""
+    given = {"api_key": KEY, "site_id": SITE}
+    if where == "environment":
+        given = {}
+        monkeypatch.setenv("WIX_API_KEY", KEY)
+        monkeypatch.setenv("WIX_SITE_ID", f"{SITE}\n")
+    elif where == "one of each":
+        monkeypatch.setenv("WIX_API_KEY", KEY)
+        given = {"site_id": SITE}
+    elif where == "with spaces":
+        given = {"api_key": f" {KEY}\n", "site_id": f"{SITE} "}
+    with ct.connect("live", **given) as site:
+        assert (True, True, SITE) == (site.live, site.read_only, site.site_id)
+        assert f"<Site: LIVE https://www.wixapis.com, site {SITE}, read-only>" == repr(site)
+    with ct.connect("live", **given, read_only=False) as site:
+        assert repr(site).endswith("WRITABLE>")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({}, "WIX_API_KEY and WIX_SITE_ID"),
+        ({"api_key": KEY}, "WIX_SITE_ID"),
+        ({"site_id": SITE}, "WIX_API_KEY"),
+        ({"api_key": "", "site_id": SITE}, "WIX_API_KEY"),
+        ({"api_key": " ", "site_id": SITE}, "WIX_API_KEY"),
+    ],
+    ids=["neither", "no site", "no key", "empty key", "blank key"],
+)
+@pytest.mark.parametrize("to", [{"to": "live"}, {"base_url": "https://example.com"}], ids=str)
+def test_one_without_the_other_is_an_error(to, given, named):
+    """A missing half is named, and nothing is sent."""
+    with pytest.raises(AuthError, match=f"set {named} or"):
+        ct.connect(**to, **given)
+
+
+@pytest.mark.parametrize("api_key", [f"{KEY}\nX-Other: 1", "schlüssel", f"{KEY}\x00", "a\tb"])
+def test_a_key_that_is_no_key_is_refused_unseen(api_key):
+    """What no header may hold is refused, and not repeated in the error."""
+    with pytest.raises(AuthError) as caught:
+        ct.connect("live", api_key=api_key, site_id=SITE)
+    assert api_key not in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [{"api_key": KEY}, {"site_id": SITE}], ids=str)
+def test_a_key_for_the_sandbox_is_a_misunderstanding(given):
+    """Whoever passes a key means a real site, and is told how to say it."""
+    with pytest.raises(AuthError, match="live"):
+        ct.connect(**given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"to": "production"},
+        {"to": "sandbox", "base_url": "https://example.com"},
+        {"base_url": "http://example.com"},
+        {"base_url": "https://me:pw@example.com"},
+        {"base_url": "https://example.com?x=1"},
+        {"base_url": "https://example.com#x"},
+        {"to": "live", "requests_per_minute": 500},
+        {"to": "live", "requests_per_minute": 0},
+    ],
+    ids=str,
+)
+def test_a_site_that_cannot_be_meant(given):
+    """Unknown names, unsafe addresses and an impossible pace are refused before any request."""
+    with pytest.raises(BadValue):
+        ct.connect(**{"api_key": KEY, "site_id": SITE} | given)
+
+
+def test_a_live_site_refuses_direct_updates_until_told_twice():
+    """Writes need read_only=False, and without a plan direct_writes=True as well."""
+    with sandbox.start(people=3) as server:
+        keys = {"base_url": server.url, "api_key": server.api_key, "site_id": server.site_id}
+        keys["requests_per_minute"] = None
+        for options, told in (
+            ({}, "reading only"),
+            ({"direct_writes": True}, "reading only"),
+            ({"read_only": False}, "direct_writes=True"),
+        ):
+            with ct.connect(**keys, **options) as site, pytest.raises(ReadOnlySite, match=told):
+                site.update_contact("c1", {"company": "x"}, 1)
+        with ct.connect(**keys, read_only=False, direct_writes=True) as site:
+            contact = site.get_contact(next(iter(site.fetch())))
+            answer = site.update_contact(contact["id"], {"company": "x"}, contact["revision"])
+            assert contact["revision"] + 1 == answer["contact"]["revision"]

@@ -1,0 +1,177 @@
+"""What is promised: the names, how they are called, and that each says what it is."""
+
+import inspect
+import re
+
+import pytest
+
+import contacttools as ct
+from contacttools import errors
+
+NAMES = {
+    "ApiError", "AuthError", "BadPlan", "BadValue", "CommitRefused", "ConflictError",
+    "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "ReadOnlyField",
+    "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
+    "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "connect", "form",
+}  # fmt: skip
+
+_CONNECT = (
+    "to=None, *, base_url=None, api_key=None, site_id=None, read_only=True, "
+    "direct_writes=False, requests_per_minute=150"
+)
+
+#: Every call that other work relies on, as it is written there.
+CALLS = [
+    (ct.connect, _CONNECT),
+    (ct.Site.info, "self"),
+    (ct.Site.count, "self, filter=None"),
+    (ct.Site.fetch, "self, filter=None, limit=None"),
+    (ct.Site.check, "self, plan"),
+    (ct.Site.commit, "self, plan, approve, *, expect=None, wait=True"),
+    (ct.Site.update_contact, "self, contact_id, info, revision, *, allow_duplicates=False"),
+    (ct.Site.get_contact, "self, contact_id"),
+    (ct.Site.query_contacts, "self, filter=None, sort='createdDate', limit=None"),
+    (ct.Contacts.to_frame, "self, table=None"),
+    (ct.Stage, "contacts"),
+    (ct.Stage.edit, "self, contact_id, values"),
+    (ct.Stage.add, "self, contact_id, table, item"),
+    (ct.Stage.remove, "self, contact_id, table, item_id"),
+    (ct.Stage.make_primary, "self, contact_id, table, item_id"),
+    (ct.Stage.label, "self, contact_ids, *, add=(), remove=()"),
+    (ct.Stage.to_frame, "self, table=None"),
+    (ct.Stage.undo, "self"),
+    (ct.Stage.redo, "self"),
+    (ct.Stage.plan, "self"),
+    (ct.Stage.rebase, "self, contacts"),
+    (ct.Plan.save, "self, path"),
+    (ct.Plan.load, "path"),
+    (ct.Plan.to_frame, "self"),
+    (ct.Plan.select, "self, contacts=None, fields=None"),
+    (ct.Plan.head, "self, n=5"),
+    (ct.Report.to_frame, "self"),
+    (ct.Report.undo_plan, "self, contacts=None, fields=None"),
+    (ct.Report.raise_for_conflicts, "self"),
+]  # fmt: skip
+
+
+def test_all_is_what_is_promised():
+    """The exported names are exactly these, each can be had, and nothing else shows."""
+    assert sorted(NAMES) == sorted(ct.__all__)
+    shown = {
+        name
+        for name, value in vars(ct).items()
+        if not name.startswith("_") and not inspect.ismodule(value)
+    }
+    assert NAMES - {"form"} == shown - {"form"}
+    assert callable(ct.form)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    """A name that is not there says so like any module."""
+    with pytest.raises(AttributeError, match="no attribute 'fetch'"):
+        _ = ct.fetch
+
+
+def test_the_version_is_that_of_the_installation():
+    """`__version__` is a version."""
+    assert re.match(r"\d+\.\d+", ct.__version__)
+
+
+@pytest.mark.parametrize(
+    ("call", "signature"), CALLS, ids=lambda each: getattr(each, "__qualname__", "")
+)
+def test_names_are_called_as_promised(call, signature):
+    """Other work calls them with exactly these parameters, in this order, with these defaults."""
+    parameters = inspect.signature(call).parameters.values()
+    told, keyword_only = [], False
+    for each in parameters:
+        if each.kind is each.KEYWORD_ONLY and not keyword_only:
+            told.append("*")
+            keyword_only = True
+        default = "" if each.default is each.empty else f"={each.default!r}"
+        told.append(f"{each.name}{default}")
+    assert signature == ", ".join(told)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda stage, frame: stage.update(frame, clear=(), errors="raise"),
+        lambda stage, frame: stage.update(frame, errors="collect"),
+        lambda stage, _: stage.update(stage.to_frame("emails"), table="emails"),
+        lambda stage, _: stage.update(stage.to_frame("phones"), "phones", remove_missing=True),
+        lambda stage, frame: stage.unstage(frame.index[0], "company"),
+        lambda stage, frame: stage.unstage(frame.index[0]),
+        lambda stage, frame: stage.label(list(frame.index), add=[], remove=[]),
+        lambda stage, _: stage.plan().refused,
+        lambda stage, _: stage.plan().id,
+    ],
+    ids=["update", "collect", "table", "remove", "unstage 1", "unstage", "label", "refused", "id"],
+)  # fmt: skip
+def test_spellings_of_the_stage(call):
+    """The spellings that other work uses are understood and, on untouched frames, stage nothing."""
+    stage = ct.Stage(ct.connect().fetch(limit=3))
+    call(stage, stage.to_frame())
+    assert 0 == len(stage.plan())
+
+
+def public_names():
+    """Return what a docstring is owed by: every name, and the public members of every class."""
+    for name in sorted(NAMES - {"form"}):
+        value = getattr(ct, name)
+        yield name, value
+        if inspect.isclass(value):
+            for member, each in vars(value).items():
+                if not member.startswith("_") and (callable(each) or isinstance(each, property)):
+                    yield f"{name}.{member}", each
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), list(public_names()), ids=[each[0] for each in public_names()]
+)
+def test_every_name_says_what_it_is(name, value):
+    """Each public name has a docstring of its own that begins with a sentence."""
+    told = inspect.getdoc(value)
+    assert told, name
+    assert told.splitlines()[0].rstrip().endswith((".", ";", ",", ":")), told.splitlines()[0]
+
+
+def drawn():
+    """Return the tree of errors as the docstring draws it: name by parent."""
+    parents, found = [], {}
+    for line in errors.__doc__.splitlines():
+        match = re.match(r"^([ │]*)(?:[├└]── )?([A-Z]\w+)", line)
+        if not match or not line.startswith("    "):
+            continue
+        depth = line.index(match[2]) // 4
+        del parents[depth:]
+        if parents or match[2] == "ContactToolsError":
+            found[match[2]] = parents[-1] if parents else None
+            parents += [match[2]] * (depth + 1 - len(parents))
+    return found
+
+
+def test_the_errors_are_the_tree_that_is_drawn():
+    """Every error stands in the drawing, under a class that it derives from, and is exported."""
+    defined = {name: value for name, value in vars(errors).items() if inspect.isclass(value)}
+    tree = drawn()
+    assert set(defined) == set(tree) == {each for each in NAMES if each in defined}
+    for name, parent in tree.items():
+        base = Exception if parent is None else defined[parent]
+        assert issubclass(defined[name], base)
+        assert defined[name].__doc__
+
+
+@pytest.mark.parametrize(
+    ("error", "builtin"),
+    [
+        (ct.StagingError, ValueError), (ct.UnknownContact, KeyError), (ct.UnknownField, KeyError),
+        (ct.BadPlan, ValueError), (ct.Unreachable, ConnectionError),
+        (ct.ReadOnlySite, PermissionError), (ct.StaleRevision, ct.ConflictError),
+        (ct.StaleRevision, ct.ApiError),
+    ],
+)  # fmt: skip
+def test_an_error_is_also_what_it_would_be_elsewhere(error, builtin):
+    """Errors can be caught by the builtin that fits, and read as plain sentences."""
+    assert issubclass(error, builtin)
+    assert "a sentence" == str(error("a sentence"))

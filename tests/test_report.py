@@ -1,0 +1,222 @@
+"""A report: true counts, three values of a conflict, and a plan that takes a commit back."""
+
+from datetime import UTC, datetime
+
+import pytest
+from served import planned, site_at
+
+import contacttools as ct
+from contacttools import sandbox, wire
+from contacttools.errors import ConflictError, UnknownContact, UnknownField
+from contacttools.plan import Change, Edit, Plan
+from contacttools.report import Difference, Outcome, Report, said
+
+
+@pytest.fixture(scope="module")
+def site():
+    """A site that tests write to."""
+    with sandbox.start(people=40, seed=4) as server, site_at(server) as opened:
+        yield opened
+
+
+def report_of(*outcomes):
+    """Return a report of these outcomes, each of a change of its own."""
+    changes = tuple(
+        Change(each.contact_id, 3, (Edit("company", "Old", "New"),), {"company": "Old"})
+        for each in outcomes
+    )
+    return Report(Plan("site", changes), outcomes, "sandbox site")
+
+
+CONFLICT = Outcome("c2", "conflict", before=3, after=4, detail="theirs",
+                   differences=(Difference("company", "Old", "New", "Theirs"),))  # fmt: skip
+MIXED = report_of(
+    Outcome("c1", "applied", before=3, after=4),
+    CONFLICT,
+    Outcome("c3", "refused", "INVALID_ARGUMENT", 3, None, "too long"),
+    Outcome("c4", "not_sent", before=3),
+)
+
+
+def test_a_report_is_one_row_per_planned_contact():
+    """Contact, outcome, code, revisions and detail, in the plan's order; unseen is missing."""
+    frame = MIXED.to_frame()
+    assert {
+        "contactId": "str", "outcome": "str", "code": "str", "revisionBefore": "Int64",
+        "revisionAfter": "Int64", "detail": "str",
+    } == {name: str(dtype) for name, dtype in frame.dtypes.items()}  # fmt: skip
+    assert ["applied", "conflict", "refused", "not_sent"] == list(frame.outcome)
+    assert [False, False, True, True] == list(frame.revisionAfter.isna())
+    assert {"applied": 1, "conflict": 1, "refused": 1, "not_sent": 1} == MIXED.counts
+
+
+def test_a_report_of_nothing_has_the_same_columns():
+    """An empty report is an empty frame of the same kinds."""
+    empty = report_of()
+    assert list(MIXED.to_frame().dtypes) == list(empty.to_frame().dtypes)
+    assert (0, "nothing to write") == (len(empty), repr(empty).split("  ")[1])
+
+
+def test_a_report_is_read_without_counting():
+    """Text and HTML say how many were written of how many, and name what needs a look."""
+    for shown in (repr(MIXED), MIXED._repr_html_()):
+        assert "1 of 4 contacts written" in shown
+        assert [] == [word for word in ("c2", "c3", "c4", "too long") if word not in shown]
+
+
+def test_conflicts_are_shown_three_ways():
+    """One row per field that both touched."""
+    assert [["c2", "company", "Old", "New", "Theirs"]] == MIXED.conflicts().to_numpy().tolist()
+    assert ["contactId", "field", "base", "ours", "theirs"] == list(report_of().conflicts().columns)
+
+
+def test_conflicts_raise_on_request_only():
+    """A conflict is data; whoever wants the exception asks for it."""
+    with pytest.raises(ConflictError, match=r"1 contact changed meanwhile: c2"):
+        MIXED.raise_for_conflicts()
+    maybe = report_of(Outcome("c9", "conflict_maybe_applied", before=3, after=6))
+    with pytest.raises(ConflictError, match="c9"):
+        maybe.raise_for_conflicts()
+    assert report_of(Outcome("c1", "applied")).raise_for_conflicts() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("company", None, "nothing"),
+        ("company", "Old", "'Old'"),
+        ("labelKeys", ("custom.a", "custom.b"), "custom.a + custom.b"),
+        ("phones", ({"phone": "1", "tag": "HOME"}, {"phone": "2"}), "1 (HOME) + 2"),
+        ("custom.number", 5, "5"),
+    ],
+)
+def test_values_in_a_sentence(name, value, told):
+    """Nothing, text, labels, items and numbers each read as a person would say them."""
+    assert told == said(name, value)
+
+
+# -- taking it back -------------------------------------------------------------------------
+
+
+def values_of(site, contact_ids):
+    """Return what could be written of each contact, items without their ids."""
+    found = {}
+    for contact_id in contact_ids:
+        held = wire.values(site.get_contact(contact_id))
+        for name in ("emails", "phones", "addresses"):
+            held[name] = [
+                {key: value for key, value in item.items() if key != "id"}
+                for item in held.get(name, ())
+            ]
+        found[contact_id] = held
+    return found
+
+
+def committed(site, edits):
+    """Stage edits by contact, commit them, and return the report."""
+    plan = planned(site, edits)
+    report = site.commit(plan, approve=plan.id)
+    assert {"applied": len(edits)} == report.counts
+    return report
+
+
+def with_phones(site, n):
+    """Return the ids of contacts that have a phone with valid digits, and a company."""
+    contacts = site.fetch()
+    held = {each: wire.values(contacts[each]) for each in contacts}
+    return [each for each, values in held.items() if {"phones", "company"} <= set(values)][:n]
+
+
+def test_undo_restores_scalars_clears_and_lists(site):
+    """Changed, cleared and newly set fields, removed and added items: all as before, +2."""
+    one, two = with_phones(site, 2)
+    before = values_of(site, (one, two))
+    revisions = {each: site.get_contact(each)["revision"] for each in (one, two)}
+    stage = ct.Stage(site.fetch())
+    stage.edit(one, {"company": None, "jobTitle": "Undone"})
+    stage.edit(two, {"company": "Undone Ltd", "custom.customer-number": 4711})
+    for item in wire.values(site.get_contact(one))["phones"]:
+        stage.remove(one, "phones", item["id"])
+    stage.add(two, "emails", {"email": "undone@example.com", "tag": "WORK"})
+    plan = stage.plan()
+    report = site.commit(plan, approve=plan.id)
+    assert {"applied": 2} == report.counts
+    undo = report.undo_plan()
+    assert {"applied": 2} == site.commit(undo, approve=undo.id).counts
+    assert before == values_of(site, (one, two))
+    assert {each: n + 2 for each, n in revisions.items()} == {
+        each: site.get_contact(each)["revision"] for each in (one, two)
+    }
+
+
+def test_undo_of_undo_is_the_commit_again(site):
+    """A plan that takes back can itself be taken back."""
+    contact_id = list(site.fetch())[5]
+    report = committed(site, {contact_id: {"company": "Again Ltd"}})
+    after = values_of(site, [contact_id])
+    undo = report.undo_plan()
+    undone = site.commit(undo, approve=undo.id)
+    redo = undone.undo_plan()
+    assert {"applied": 1} == site.commit(redo, approve=redo.id).counts
+    assert after == values_of(site, [contact_id])
+
+
+def test_undo_can_be_of_a_part(site):
+    """Some contacts, some fields: the others stay as committed."""
+    one, two = list(site.fetch())[6:8]
+    report = committed(
+        site, {each: {"company": "Part Ltd", "jobTitle": "Part"} for each in (one, two)}
+    )
+    undo = report.undo_plan(contacts=one, fields=["company"])
+    assert [(one, ("company",))] == [
+        (each.contact_id, tuple(edit.field for edit in each.edits)) for each in undo.changes
+    ]
+    site.commit(undo, approve=undo.id)
+    held = [site.get_contact(each)["info"] for each in (one, two)]
+    assert ["Part", "Part"] == [each["jobTitle"] for each in held]
+    assert ["Part Ltd"] == [each["company"] for each in held if each.get("company") == "Part Ltd"]
+
+
+def test_undo_of_what_this_commit_never_had():
+    """Unknown contacts and fields are errors, not silence."""
+    with pytest.raises(UnknownContact, match="nobody"):
+        MIXED.undo_plan(contacts=["nobody"])
+    with pytest.raises(UnknownField, match="jobTitle"):
+        MIXED.undo_plan(fields="jobTitle")
+
+
+def test_undo_refuses_what_is_not_provably_ours(site):
+    """Only what was applied is taken back; the rest is refused in the plan with its reason."""
+    one, two = list(site.fetch())[8:10]
+    plan = planned(site, {each: {"company": "Provable Ltd"} for each in (one, two)})
+    site.update_contact(two, {"company": "Theirs"}, site.get_contact(two)["revision"])
+    report = site.commit(plan, approve=plan.id)
+    assert {"applied": 1, "conflict": 1} == report.counts
+    undo = report.undo_plan()
+    assert [one] == [each.contact_id for each in undo.changes]
+    assert [(two, "NOT_APPLIED")] == [(each.contact_id, each.code) for each in undo.refused]
+    site.commit(undo, approve=undo.id)
+    assert "Theirs" == site.get_contact(two)["info"]["company"]
+
+
+def test_undo_does_not_overwrite_who_came_after(site):
+    """A write between commit and undo makes the undo a conflict; theirs stands."""
+    contact_id = list(site.fetch())[10]
+    report = committed(site, {contact_id: {"company": "Mine Ltd"}})
+    held = site.get_contact(contact_id)
+    site.update_contact(contact_id, {"company": "Later Ltd"}, held["revision"])
+    undo = report.undo_plan()
+    assert {"conflict": 1} == site.commit(undo, approve=undo.id).counts
+    assert "Later Ltd" == site.get_contact(contact_id)["info"]["company"]
+
+
+def test_an_undo_plan_is_a_plan_like_any_other(site, tmp_path):
+    """It names the site, is dated now, can be saved, loaded, and looked at."""
+    contact_id = list(site.fetch())[11]
+    report = committed(site, {contact_id: {"company": "Like Ltd"}})
+    undo = report.undo_plan()
+    undo.save(tmp_path / "undo.json")
+    assert undo == ct.Plan.load(tmp_path / "undo.json")
+    assert site.site_id == undo.site_id
+    assert (datetime.now(UTC) - undo.snapshot_at).total_seconds() >= 0
+    assert "Like Ltd" in repr(undo)
