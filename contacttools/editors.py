@@ -17,7 +17,10 @@ from contacttools.errors import StagingError
 from contacttools.fields import Field, Json, ListField
 from contacttools.plan import Edit, item_text, rows_of
 from contacttools.render import escape
-from contacttools.stage import Stage
+from contacttools.stage import Stage, called
+
+#: A widget of ipywidgets, which ships no types.
+Widget = Any
 
 _LONG = 90  # characters; what is longer, or has lines, gets a box of several lines
 _LISTED = 1000  # labels offered while typing; any other is taken by its key all the same
@@ -49,23 +52,34 @@ class Page:
         self.parts: dict[str, Part] = {**scalars, **reach, "labelKeys": labels, **more}
         self._addresses = Lines(stage, contact_id, "addresses")
         document = stage.contacts.document(contact_id)
-        self.widget = _box(
-            "ct-page",
-            *_section("Contact", *(part.box for part in scalars.values())),
+        self._title: Widget = widgets.HTML()
+        self.widget = box_of(
+            "cf-page",
+            self._title,
+            *(part.box for part in scalars.values()),
             *_section("E-mails", reach["emails"].box),
             *_section("Phones", reach["phones"].box),
             *_section("Addresses", self._addresses.box),
             *_section("Labels", labels.box),
             *_section("More fields", *(part.box for part in more.values())),
-            *_section("Set by the service", _owned_lines(document, extended)),
+            widgets.HTML(_owned_lines(document, extended)),
         )
 
     def draw(self) -> None:
         """Show what the stage holds now."""
+        name = called(self._stage.document(self.contact_id)) or "(no name)"
+        self._title.value = _heading(f"Contact · {name}")
         clashes = self._stage.clashes()
         clashing = set(clashes.loc[clashes["contactId"] == self.contact_id, "field"])
         for name, part in (*self.parts.items(), ("addresses", self._addresses)):
             part.draw(clashing=name in clashing)
+
+    def close(self) -> None:
+        """Let go of the widgets."""
+        let_go(self.widget)
+        for part in self.parts.values():
+            let_go(part.revert)
+            let_go(part.note)
 
 
 class Control:
@@ -80,7 +94,7 @@ class Control:
 
     def __init__(
         self,
-        widget: Any,
+        widget: Widget,
         held: Callable[[], Json],
         ask: Callable[[Any], object],
         told: Callable[[], None],
@@ -121,12 +135,12 @@ class Part:
     """A field with what there is to say about it: what is staged, what is wrong, the way back."""
 
     def __init__(self, stage: Stage, contact_id: str, name: str, label: str) -> None:
-        self.box = _box("ct-part")
-        self.revert: Any = widgets.Button(description="Revert", tooltip=f"Unstage: {label}")
-        self.revert.add_class("ct-revert")
+        self.box = box_of("cf-part")
+        self.revert: Widget = widgets.Button(
+            description="Revert", tooltip=f"Unstage: {label}", _dom_classes=("cf-revert",)
+        )
         self.revert.on_click(self._take_back)
-        self.note: Any = widgets.HTML()
-        self.note.add_class("ct-note-line")
+        self.note: Widget = widgets.HTML(_dom_classes=("cf-note-line",))
         self.controls: list[Control] = []
         self._stage, self._contact_id, self._name = stage, contact_id, name
         self._clashing = False
@@ -143,11 +157,11 @@ class Part:
         told = [*self._conflict(), *self._staged(), *_problems(self.controls)]
         self.note.value = "<br>".join(told)
         body = self._body()
-        _put(self.box, (*body, self.revert, self.note) if told else body)
+        put(self.box, (*body, self.revert, self.note) if told else body)
         mark = self.box.add_class if self._is_staged() else self.box.remove_class
-        mark("ct-staged")
+        mark("cf-staged")
 
-    def _body(self) -> tuple[Any, ...]:
+    def _body(self) -> tuple[Widget, ...]:
         return tuple(control.widget for control in self.controls)
 
     def _is_staged(self) -> bool:
@@ -161,7 +175,7 @@ class Part:
 
     def _conflict(self) -> Iterable[str]:
         if self._clashing:
-            yield "<span class='ct-badge ct-wrong'>conflict</span> decide at the top of the form"
+            yield "<span class='cf-badge cf-wrong'>conflict</span> decide at the top of the form"
 
     def _staged(self) -> Iterable[str]:
         if not self._is_staged():
@@ -169,7 +183,7 @@ class Part:
         base = self._base()
         edit = Edit(self._name, base, merge.settle(self._name, base, self._held()))
         told = "; ".join(self._row(row) for row in rows_of(self._contact_id, edit))
-        yield f"<span class='ct-badge'>staged</span> {told}"
+        yield f"<span class='cf-badge'>staged</span> {told}"
 
     def _row(self, row: render.Row) -> str:
         was = f"<del>{escape(row.before)}</del>" if row.before is not None else ""
@@ -200,7 +214,7 @@ class Scalar(Part):
         self.remark()
 
     @property
-    def control(self) -> Any:
+    def control(self) -> Widget:
         """The widget that a person types into."""
         return self.controls[0].widget
 
@@ -229,25 +243,26 @@ class Items(Part):
             continuous_update=False,
         )
         self.controls = [Control(add, str, self._add, self.remark)]
-        self._lines = _box("ct-rows")
+        self._lines = box_of("cf-rows")
         self.draw(clashing=False)
 
     @property
-    def add(self) -> Any:
+    def add(self) -> Widget:
         """The box that takes a new item."""
         return self.controls[0].widget
 
     def draw(self, *, clashing: bool) -> None:
         """Show the items that the stage holds now."""
         items = {item["id"]: item for item in self._held() or () if "id" in item}
-        for item_id in [known for known in self.rows if known not in items]:
-            self.rows.pop(item_id).close()
+        gone = [self.rows.pop(known) for known in list(self.rows) if known not in items]
         for item_id in items:
             if item_id not in self.rows:
                 self.rows[item_id] = Row(self, item_id)
         for number, item_id in enumerate(items, 1):
             self.rows[item_id].draw(number)
-        _put(self._lines, tuple(self.rows[item_id].box for item_id in items))
+        put(self._lines, tuple(self.rows[item_id].box for item_id in items))
+        for row in gone:
+            row.close()
         super().draw(clashing=clashing)
 
     def item(self, item_id: str) -> Json:
@@ -291,13 +306,13 @@ class Items(Part):
         """Which list it is."""
         return self._listing
 
-    def _table(self) -> Any:
+    def _table(self) -> Json:
         return self._listing.name
 
     def _add(self, typed: str) -> None:
         self._stage.add(self._contact_id, self._table(), {self._listing.value: typed})
 
-    def _body(self) -> tuple[Any, ...]:
+    def _body(self) -> tuple[Widget, ...]:
         return (self._lines, self.add)
 
     def _take_back(self, _: object) -> None:
@@ -313,16 +328,14 @@ class Row:
         self._owner, self._id = owner, item_id
         members = (m for m in owner.listing.editable if m.kind != "flag")
         self.controls = {member.name: self._control(member) for member in members}
-        self.primary = widgets.Button()
-        self.primary.add_class("ct-primary")
+        self.primary = widgets.Button(_dom_classes=("cf-primary",))
         self.primary.on_click(lambda _: owner.make_primary(item_id))
         self.remove = widgets.Button(description="Remove")
         self.remove.on_click(lambda _: owner.remove(item_id))
-        self._note = widgets.HTML()
-        self._note.add_class("ct-note-line")
-        self.box = _box(f"ct-row ct-{owner.listing.name}")
+        self._note = widgets.HTML(_dom_classes=("cf-note-line",))
+        self.box = box_of(f"cf-row cf-{owner.listing.name}")
 
-    def __getitem__(self, member: str) -> Any:
+    def __getitem__(self, member: str) -> Widget:
         return self.controls[member].widget
 
     def draw(self, number: int) -> None:
@@ -343,7 +356,7 @@ class Row:
         told = list(_problems(self.controls.values()))
         self._note.value = "<br>".join(told)
         body = (*(c.widget for c in self.controls.values()), self.primary, self.remove)
-        _put(self.box, (*body, self._note) if told else body)
+        put(self.box, (*body, self._note) if told else body)
 
     def reset(self) -> None:
         """Show the item as the stage holds it, whatever was typed."""
@@ -352,8 +365,8 @@ class Row:
 
     def close(self) -> None:
         """Let go of the widgets."""
-        for widget in (*self.box.children, self._note, self.box):
-            widget.close()
+        let_go(self.box)
+        let_go(self._note)
 
     def _control(self, member: Field) -> Control:
         def held() -> str:
@@ -389,37 +402,42 @@ class Labels(Part):
             continuous_update=False,
         )
         self.controls = [Control(box, str, self._add, self.remark)]
-        self._chips = _box("ct-chips-line")
-        self.chips: dict[str, Any] = {}
+        self._chips = box_of("cf-chips-line")
+        self.chips: dict[str, Widget] = {}
         self.draw(clashing=False)
 
     @property
-    def add(self) -> Any:
+    def add(self) -> Widget:
         """The box that takes a label's name."""
         return self.controls[0].widget
 
     def draw(self, *, clashing: bool) -> None:
         """Show the labels that the stage holds now."""
         held = self._held() or ()
-        for key in [known for known in self.chips if known not in held]:
-            self.chips.pop(key).close()
+        gone = [self.chips.pop(known) for known in list(self.chips) if known not in held]
         for key in held:
             if key not in self.chips:
                 self.chips[key] = self._chip(key)
-        _put(self._chips, tuple(self.chips[key] for key in held))
+        put(self._chips, tuple(self.chips[key] for key in held))
+        for chip in gone:
+            chip.close()
         super().draw(clashing=clashing)
 
-    def _chip(self, key: str) -> Any:
+    def _chip(self, key: str) -> Widget:
         name = render.visible(self._names.get(key, key))
-        chip = widgets.Button(description=f"{name} ✕", tooltip=f"Take off {name} ({key})")
-        chip.add_class("ct-chip")
+        chip = widgets.Button(
+            description=f"{name} ✕", tooltip=f"Take off {name} ({key})", _dom_classes=("cf-chip",)
+        )
         chip.on_click(lambda _: self._stage.label(self._contact_id, remove=key))
         return chip
+
+    def _row(self, row: render.Row) -> str:
+        return f"{row.kind} {escape(self._names.get(key := str(row.item_id), key))}"
 
     def _add(self, typed: str) -> None:
         self._stage.label(self._contact_id, add=self._keys.get(typed, typed))
 
-    def _body(self) -> tuple[Any, ...]:
+    def _body(self) -> tuple[Widget, ...]:
         return (*((self._chips,) if self.chips else ()), self.add)
 
 
@@ -428,7 +446,7 @@ class Lines(Part):
 
     def __init__(self, stage: Stage, contact_id: str, name: str) -> None:
         super().__init__(stage, contact_id, name, fields.label(name))
-        self._text: Any = widgets.HTML()
+        self._text: Widget = widgets.HTML()
         self.draw(clashing=False)
 
     def remark(self) -> None:
@@ -436,11 +454,11 @@ class Lines(Part):
         listing = fields.LISTS[self._name]
         lines = [escape(item_text(listing, item)) for item in self._held() or ()]
         self._text.value = "".join(
-            f"<div class='ct-read'>{line}</div>" for line in lines or ["None"]
+            f"<div class='cf-read'>{line}</div>" for line in lines or ["None"]
         )
         super().remark()
 
-    def _body(self) -> tuple[Any, ...]:
+    def _body(self) -> tuple[Widget, ...]:
         return (self._text,)
 
 
@@ -469,41 +487,51 @@ def _reason(error: StagingError) -> str:
 def _problems(controls: Iterable[Control]) -> Iterable[str]:
     for control in controls:
         mark = control.widget.add_class if control.problem else control.widget.remove_class
-        mark("ct-bad")
+        mark("cf-bad")
         if control.problem:
             yield (
-                "<span role='alert'><span class='ct-badge ct-wrong'>not staged</span> "
+                "<span role='alert'><span class='cf-badge cf-wrong'>not staged</span> "
                 f"{escape(control.problem)}</span>"
             )
 
 
-def _owned_lines(document: Json, extended: Iterable[Field]) -> Any:
-    known = [(field.label, fields.dig(document, field.path)) for field in fields.OWNED.values()]
-    known += [
-        (field.label, fields.dig(document, field.path)) for field in extended if not field.editable
-    ]
+def _owned_lines(document: Json, extended: Iterable[Field]) -> str:
+    known = [*fields.OWNED.values(), *(field for field in extended if not field.editable)]
+    held = [(field.label, fields.dig(document, field.path)) for field in known]
     lines = "".join(
-        f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>"
-        for label, value in known
+        f"<tr><th scope='row'>{escape(label)}</th><td>{escape(value)}</td></tr>"
+        for label, value in held
         if value not in (None, "")
     )
-    return widgets.HTML(f"<dl class='ct-owned'>{lines}</dl>")
+    return (
+        f"<details class='cf-owned'><summary>Set by the service · revision "
+        f"{escape(document['revision'])}</summary><table><tbody>{lines}</tbody></table></details>"
+    )
 
 
-def _section(title: str, *children: Any) -> tuple[Any, ...]:
+def _section(title: str, *children: Widget) -> tuple[Widget, ...]:
     if not children:
         return ()
-    head = f"<div class='ct-title' role='heading' aria-level='3'>{escape(title)}</div>"
-    return (widgets.HTML(head), *children)
+    return (widgets.HTML(_heading(title)), *children)
 
 
-def _box(classes: str, *children: Any) -> Any:
-    box = widgets.Box(children)
-    for name in classes.split():
-        box.add_class(name)
-    return box
+def _heading(title: str) -> str:
+    return f"<div class='cf-title' role='heading' aria-level='3'>{escape(title)}</div>"
 
 
-def _put(box: Any, children: tuple[Any, ...]) -> None:
-    if box.children != children:  # unchanged parts keep their place and the focus in it
+def box_of(classes: str, *children: Widget) -> Widget:
+    """Return a box of these widgets, dressed by these classes."""
+    return widgets.Box(children, _dom_classes=tuple(classes.split()))
+
+
+def put(box: Widget, children: tuple[Widget, ...]) -> None:
+    """Fill a box; where nothing is new, what is in it keeps its place and the focus."""
+    if box.children != children:
         box.children = children
+
+
+def let_go(widget: Widget) -> None:
+    """Close a widget and all that is in it."""
+    for child in getattr(widget, "children", ()):
+        let_go(child)
+    widget.close()

@@ -1,0 +1,130 @@
+"""Fixtures of the browser tests: one JupyterLab and one Chromium per session, a page per notebook.
+
+`open_notebook` is the one a test asks for. Whatever the test itself looks at, at its end the page
+has raised no error and has asked nothing of any other machine.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from browser import chromium
+from browser.lab import SCREENSHOTS, Lab, Notebook, serve
+from playwright.sync_api import BrowserContext, Route, WebSocket, sync_playwright
+
+HERE = Path(__file__).parent
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder, and keep them on one worker: they share a server."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Take a picture of every open page when a test fails, while there is something to see."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for number, notebook in enumerate(item.stash.get(OPENED, [])):
+            picture = notebook.screenshot(f"failed-{item.name}-{number}")
+            report.sections.append(("screenshot", str(picture)))
+    return report
+
+
+OPENED = pytest.StashKey[list[Notebook]]()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser, or a skip that says how to get one."""
+    return chromium.find() or pytest.skip(chromium.MISSING)
+
+
+@pytest.fixture(scope="session")
+def lab(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab over a copy of notebooks/, with this interpreter as its kernel."""
+    notebooks = HERE.parents[1] / "notebooks"
+    with serve(tmp_path_factory.mktemp("lab"), notebooks) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def outward() -> list[str]:
+    """Every address beyond this machine that a page asked for; all are refused."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def browser_context(
+    chromium_path: str, outward: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """A fresh Chromium that reaches nothing but this machine."""
+
+    def allow_or_refuse(route: Route) -> None:
+        url = urlsplit(route.request.url)
+        if url.scheme in {"data", "blob"} or url.hostname in LOOPBACK:
+            route.continue_()
+        else:
+            outward.append(route.request.url)
+            route.abort()
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("chromium"),
+            executable_path=chromium_path,
+            headless=True,
+            viewport={"width": 1280, "height": 1000},
+            service_workers="block",  # what they ask for would not be seen
+            args=[
+                "--no-sandbox",  # containers have none to offer; only our own pages are opened
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--disable-dev-shm-usage",  # containers have too little of it
+                # Requests that pass by the route below, the browser's own, find no host either.
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+            ],
+        )
+        context.route("**/*", allow_or_refuse)
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def open_notebook(
+    request: pytest.FixtureRequest,
+    lab: Lab,
+    browser_context: BrowserContext,
+    outward: list[str],
+) -> Iterator[Callable[[str], Notebook]]:
+    """Open a notebook, by its path below the root of `lab`, in a page of its own."""
+    opened = request.node.stash.setdefault(OPENED, [])
+    outward.clear()
+
+    def open_one(path: str) -> Notebook:
+        page = browser_context.new_page()
+        page.on("websocket", note_if_outward)
+        notebook = Notebook(lab, page, path)
+        opened.append(notebook)
+        notebook.open()
+        return notebook
+
+    def note_if_outward(websocket: WebSocket) -> None:
+        if urlsplit(websocket.url).hostname not in LOOPBACK:
+            outward.append(websocket.url)
+
+    SCREENSHOTS.mkdir(exist_ok=True)
+    yield open_one
+    raised = [error for notebook in opened for error in notebook.page_errors]
+    for notebook in opened:
+        notebook.close()
+    assert raised == []
+    assert outward == []
