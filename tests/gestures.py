@@ -20,21 +20,30 @@ _fresh = itertools.count(1)
 words = st.sampled_from(
     ["Ada", "Åse", "O'Neil", "李", "ß", "a" * 1000, "=1+1", "<b>x</b>", "tab\there", "  padded "]
 )
+KINDS = [
+    "scalar",
+    "clear",
+    "email",
+    "phone",
+    "add",
+    "remove",
+    "retag",
+    "primary",
+    "label",
+    "number",
+    "wide",
+    "tidy",
+    "tidy-add",
+    "tidy-remove",
+    "address",
+    "undo",
+    "redo",
+    "unstage",
+    "bad",
+]
 gestures = st.lists(
-    st.tuples(
-        st.sampled_from(
-            [
-                "scalar", "clear", "email", "phone", "add", "remove", "retag", "primary", "label",
-                "number", "wide", "tidy", "tidy-add", "tidy-remove", "address", "undo", "redo",
-                "unstage", "bad",
-            ]  # fmt: skip
-        ),
-        st.integers(0, 10**6),
-        words,
-    ),
-    min_size=1,
-    max_size=14,
-)  # fmt: skip
+    st.tuples(st.sampled_from(KINDS), st.integers(0, 10**6), words), min_size=1, max_size=14
+)
 
 
 def held(document):
@@ -102,10 +111,12 @@ class Model:
 
 
 def items_of(info, name):
+    """Return the items of a list wrapper, made where it is missing."""
     return info.setdefault(name, {}).setdefault("items", [])
 
 
 def settle(info, name):
+    """Make the first item primary where none is, as the service does."""
     items = items_of(info, name)
     if items and not any(item.get("primary") for item in items):
         items[0]["primary"] = True

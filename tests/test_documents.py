@@ -14,6 +14,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def run_python(*arguments, code=None):
+    """Run the interpreter on its own and return what it printed."""
     done = subprocess.run(
         [sys.executable, *arguments],
         input=code,
@@ -41,6 +42,7 @@ def run_notebook(notebook, folder):
 
 
 def texts(outputs):
+    """Return what a cell said, as plain text."""
     return "\n".join(
         str(output.get("text") or output.get("data", {}).get("text/plain", ""))
         for output in outputs
@@ -48,6 +50,7 @@ def texts(outputs):
 
 
 def errors(all_outputs):
+    """Return name and message of every error that a cell ended in."""
     return [
         (output["ename"], output["evalue"])
         for outputs in all_outputs
@@ -94,7 +97,7 @@ def test_an_approval_for_other_data_writes_nothing_and_says_why(tmp_path):
     commit = next(n for n, cell in enumerate(notebook.cells) if "approve=" in cell.source)
     for cell in notebook.cells[:commit]:
         cell.source = cell.source.replace("Head of Finance", "Head of Sales")
-    look = "{i for i, now in site.fetch().documents().items() if now != contacts.document(i)} - {marta}"
+    look = "{i for i, now in site.fetch().documents().items() if now != contacts[i]} - {marta}"
     notebook.cells = [*notebook.cells[: commit + 1], nbformat.v4.new_code_cell(look)]
 
     outputs = run_notebook(notebook, tmp_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from gestures import Model, gestures, held, make
 from hypothesis import given, settings
+from served import site_at
 
 import contacttools as ct
 from contacttools import sandbox
@@ -14,17 +15,13 @@ from contacttools import sandbox
 
 @pytest.fixture(scope="module")
 def site():
-    with sandbox.start(people=24, seed=3) as server:
-        yield ct.connect(
-            base_url=server.url,
-            api_key=server.api_key,
-            site_id=server.site_id,
-            read_only=False,
-            requests_per_minute=None,
-        )
+    """A sandbox of a few dirty contacts, for this file alone."""
+    with sandbox.start(people=24, seed=3) as server, site_at(server) as site:
+        yield site
 
 
 def everything(contacts):
+    """Return every contact of a snapshot as the service sent it."""
     return {contact_id: contacts[contact_id] for contact_id in contacts}
 
 

@@ -1,0 +1,46 @@
+# `make` alone lists what can be made. Needs GNU make, Python 3.11 or newer and its venv module.
+# PYTHON=python3.12 chooses another interpreter than python3.
+
+.POSIX:
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test test-long check clean
+
+FIRST = notebooks/01-first-look.ipynb
+BIN = .venv/bin
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+demo: ## fetch, edit, review and commit invented contacts here in the terminal
+	@sh .ci/environment
+	@$(BIN)/python -m contacttools.demo
+	@echo
+	@echo "Next: 'make lab' opens JupyterLab on $(FIRST)."
+
+lab: ## open JupyterLab on the first notebook
+	@sh .ci/environment lab
+	@root=; [ "$$(id -u)" -ne 0 ] || root=--allow-root; \
+	    exec $(BIN)/python -m jupyterlab $$root $(FIRST)
+
+test: ## run every check and test, those in a real browser too
+	@sh .ci/environment dev
+	@$(BIN)/python tests/browser/chromium.py
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-long: ## run the generated tests with 10,000 examples each (CONTACTTOOLS_EXAMPLES=...)
+	@sh .ci/environment dev
+	@CONTACTTOOLS_EXAMPLES=$${CONTACTTOOLS_EXAMPLES:-10000} \
+	    $(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not browser and not slow'
+
+check: ## lint, formatting, types and the rules of who imports whom
+	@sh .ci/environment dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+clean: ## remove the environment and everything else that was generated
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf tests/browser/screenshots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
