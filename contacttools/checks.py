@@ -7,6 +7,7 @@ others; what a person should know before approving is a risk, said in words.
 from __future__ import annotations
 
 import graphlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 
 import phonenumbers
@@ -15,6 +16,7 @@ from contacttools import fields, merge, wire
 from contacttools.contacts import Contacts
 from contacttools.fields import Json
 from contacttools.plan import Change, Edit, Refusal, Risk
+from contacttools.planfile import RiskKind
 
 #: What may belong to one contact only: ("emails", address) or ("phones", number).
 Key = tuple[str, str]
@@ -27,7 +29,7 @@ def review(
     sound: dict[str, Change] = {}
     refused: list[Refusal] = []
     for change in changes:
-        refusal = _cannot_be_sent(change, contacts)
+        refusal = _cannot_be_sent(change)
         if refusal:
             refused.append(refusal)
         else:
@@ -45,7 +47,7 @@ def review(
 # -- one contact by itself ------------------------------------------------------------------
 
 
-def _cannot_be_sent(change: Change, contacts: Contacts) -> Refusal | None:
+def _cannot_be_sent(change: Change) -> Refusal | None:
     after = {**change.base, **{edit.field: edit.after for edit in change.edits}}
     reach = ("name.first", "name.last", "emails", "phones")
     if not any(after.get(name) for name in reach):
@@ -66,7 +68,12 @@ def _cannot_be_sent(change: Change, contacts: Contacts) -> Refusal | None:
                     f"never sends; the list can be rewritten once that tag is changed"
                 )
                 return Refusal(change.contact_id, edit.field, "UNKNOWN_VALUE", why)
-    del contacts
+    for name, value in (*sorted(change.base.items()), *change.writes.items()):
+        try:
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):  # NaN, or half of a surrogate pair
+            why = f"{name} holds what JSON cannot carry; correct it on the site first"
+            return Refusal(change.contact_id, name, "UNKNOWN_VALUE", why)
     return None
 
 
@@ -86,15 +93,15 @@ def _risks(change: Change, contacts: Contacts, claims: Claims) -> Iterator[Risk]
                 yield Risk("member", change.contact_id, edit.field, f"member, {member}")
         lost = {
             path
-            for item in wire.raw_items(document, listing.path)
+            for _, item in wire.items_of(document, listing)
             for path in wire.unknown_members(listing, item)
         }
         if lost:
             text = f"{listing.label.lower()} hold {', '.join(sorted(lost))}"
             yield Risk("loss", change.contact_id, edit.field, text)
-        for key, other in claims.shared(change, edit):
+        for kind, key, other in claims.shared(change, edit):
             text = f"{key[1]} is also {other}'s"
-            yield Risk("shared", change.contact_id, edit.field, text)
+            yield Risk(kind, change.contact_id, edit.field, text)
 
 
 def _value(listing: fields.ListField, item: Json | None) -> str:
@@ -112,6 +119,7 @@ class Claims:
         self._before: dict[str, dict[str, set[Key]]] = {}
         self._after: dict[str, dict[str, set[Key]]] = {}
         self._holders: dict[Key, set[str]] = {}
+        self._takers: dict[Key, set[str]] = {}
         names = set()
         for change in changes:
             for edit in change.edits:
@@ -123,10 +131,13 @@ class Claims:
                     self._after.setdefault(change.contact_id, {})[edit.field] = _keys(
                         edit.field, edit.after
                     )
+        for contact_id, lists in self._after.items():
+            for key in set[Key]().union(*lists.values()):
+                self._takers.setdefault(key, set()).add(contact_id)
         for contact_id, document in contacts.documents().items() if names else ():
             for name in names:
-                items = wire.raw_items(document, fields.LISTS[name].path)
-                for key in _keys(name, items):
+                items = wire.items_of(document, fields.LISTS[name])
+                for key in _keys(name, (item for _, item in items)):
                     self._holders.setdefault(key, set()).add(contact_id)
 
     def _claimed(self, contact_id: str) -> set[Key]:
@@ -203,12 +214,23 @@ class Claims:
             sorter.done(*ready)
         return ordered
 
-    def shared(self, change: Change, edit: Edit) -> Iterator[tuple[Key, str]]:
-        """Yield what a sent list shares with another contact as before, and with whom."""
-        kept = self._after.get(change.contact_id, {}).get(edit.field, set())
-        for key in sorted(kept):
-            if others := sorted(self._holders.get(key, set()) - {change.contact_id}):
-                yield key, others[0]
+    def shared(self, change: Change, edit: Edit) -> Iterator[tuple[RiskKind, Key, str]]:
+        """Yield what a sent list shares with another contact, whether newly, and with whom.
+
+        Newly is a risk only where the service does not compare: else it was refused above.
+        """
+        before = self._before.get(change.contact_id, {}).get(edit.field, set())
+        for key in sorted(self._after.get(change.contact_id, {}).get(edit.field, set())):
+            if key in before:
+                others = self._holders.get(key, set())
+            else:
+                others = self._keepers(key) | self._takers.get(key, set())
+            if named := sorted(others - {change.contact_id}):
+                yield ("shared" if key in before else "claimed"), key, named[0]
+
+    def _keepers(self, key: Key) -> set[str]:
+        held = self._holders.get(key, set())
+        return {each for each in held if key not in self._released(each)}
 
 
 def _keys(name: str, items: Iterable[Json] | None) -> set[Key]:
@@ -221,7 +243,7 @@ def _email_key(item: Json) -> str:
 
 def _phone_key(item: Json) -> str:
     """Return a phone as the service compares it: in E.164 where it is valid, else its digits."""
-    phone, country = str(item.get("phone") or ""), item.get("countryCode")
+    phone, country = str(item.get("phone") or ""), str(item.get("countryCode") or "") or None
     if known := item.get("e164Phone"):
         return str(known)
     try:

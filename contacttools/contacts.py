@@ -106,8 +106,8 @@ class Contacts:
     def mark(self) -> str:
         """A name for exactly these contacts at exactly these revisions."""
         digest = hashlib.sha256(repr(self.site_id).encode())
-        for contact_id, document in sorted(self._documents.items()):
-            digest.update(f"\n{contact_id} {document['revision']}".encode())
+        for contact_id in sorted(self._documents):
+            digest.update(f"\n{contact_id!a} {self.revision(contact_id)}".encode())
         return f"contacts:{digest.hexdigest()}"
 
     @cached_property
@@ -166,6 +166,7 @@ class Contacts:
         >>> len(contacts.to_frame())
         5
         """
+        table = None if table is None else frames.known_table(table)
         if table not in self._frames:
             self._frames[table] = build_frame(self, self._documents, table, self.mark)
         return self._frames[table].copy()
@@ -182,9 +183,6 @@ def build_frame(
     """Lay out documents with the columns of a snapshot."""
     if table is None:
         return frames.wide(documents, contacts.extended, mark)
-    if table not in frames.TABLES:
-        why = f"no table {table!r}; there are {', '.join(frames.TABLES)}"
-        raise UnknownField(why, field=str(table))
     labels = contacts.definitions.labels or {}
     return frames.tidy(table, documents, contacts.extended, labels, mark)
 

@@ -29,6 +29,7 @@ Kind = Literal[
 
 MAX_ITEMS = 50
 MAX_LABELS = 2000
+EXACT = 2**53 - 1  # beyond it, whoever reads JSON numbers as doubles changes an integer
 MAX_CUSTOM_TEXT = 10_000  # ours: the service states no limit for extended fields
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -136,14 +137,20 @@ def _date(field: Field, value: Json) -> str:
 
 def _number(field: Field, value: Json) -> float | int:
     del field
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, (int, float, numbers.Real)):
         why = f"expected a number, got {type_(value).__name__} {value!r:.40}"
         raise ValueError(why)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
-        why = f"is not a finite number: {number}"
+        why = f"is not a finite number: {value!r:.40}"
         raise ValueError(why)
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+    if number != value or (isinstance(value, int) and abs(value) > EXACT):
+        why = f"has more digits than the service can keep: {value!r:.40}"
+        raise ValueError(why)
+    return int(number) if number.is_integer() and abs(number) <= EXACT else number
 
 
 def _locale(field: Field, value: Json) -> str:
@@ -181,6 +188,9 @@ def _flag(field: Field, value: Json) -> bool:
 def _labels(field: Field, value: Json) -> tuple[str, ...]:
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         why = f"expected a tuple of label keys, got {type_(value).__name__} {value!r:.40}"
+        raise ValueError(why)
+    if isinstance(value, (bytes, Mapping)):
+        why = f"expected a tuple of label keys, got {type_(value).__name__}"
         raise ValueError(why)
     keys = tuple(dict.fromkeys(_text(field, key) for key in value))
     if len(keys) > MAX_LABELS:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from contacttools import fields, merge, wire
+from contacttools.errors import UnknownField
 from contacttools.fields import Field, Json, Kind
 
 Table = Literal["emails", "phones", "addresses", "labels", "extendedFields"]
@@ -26,20 +27,29 @@ _OWNED_LAST = (
 )  # fmt: skip
 
 
+def known_table(name: object) -> Table:
+    """Return the table of a name, or raise UnknownField with the names there are."""
+    for table in TABLES:
+        if isinstance(name, str) and name == table:
+            return table
+    why = f"no table {name!r}; there are {', '.join(TABLES)}"
+    raise UnknownField(why, field=str(name))
+
+
 def _item_of(document: Json, name: str) -> Json:
-    return merge.primary(wire.raw_items(document, fields.LISTS[name].path)) or {}
+    return merge.primary(item for _, item in wire.items_of(document, fields.LISTS[name])) or {}
 
 
 def _first_address(member: str) -> Callable[[Json], Json]:
     def read(document: Json) -> Json:
-        first = next(wire.raw_items(document, fields.LISTS["addresses"].path), None)
+        _, first = next(wire.items_of(document, fields.LISTS["addresses"]), (None, None))
         return fields.dig(first, ("address", member))
 
     return read
 
 
 def _count_of(name: str) -> Callable[[Json], Json]:
-    return lambda document: sum(1 for _ in wire.raw_items(document, fields.LISTS[name].path))
+    return lambda document: sum(1 for _ in wire.items_of(document, fields.LISTS[name]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +89,17 @@ def wide_columns(extended: Mapping[str, Field]) -> dict[str, Column]:
             "phone.e164", "text", lambda document: _item_of(document, "phones").get("e164Phone")
         ),
         *(_at(fields.SCALARS[name]) for name in ("company", "jobTitle", "birthdate", "locale")),
-        Column(fields.LABELS, lambda document: tuple(wire.raw_items(document, fields.LABELS.path))),
+        Column(fields.LABELS, wire.label_keys),
         _shown("address.country", "text", _first_address("country")),
         _shown("address.city", "text", _first_address("city")),
         *(_shown(f"{name}.count", "integer", _count_of(name)) for name in fields.LISTS),
         *(_at(field) for field in extended.values()),
         *(_at(fields.OWNED[name]) for name in _OWNED_LAST),
     ]
-    return {column.field.name: column for column in columns}
+    named: dict[str, Column] = {}
+    for column in columns:  # an extended field of a name that is taken is in its tidy table only
+        named.setdefault(column.field.name, column)
+    return named
 
 
 # -- out ------------------------------------------------------------------------------------
@@ -100,7 +113,7 @@ def wide(documents: Mapping[str, Json], extended: Mapping[str, Field], mark: str
         for name, column in wide_columns(extended).items()
     }
     frame = pd.DataFrame(data, index=pd.RangeIndex(len(held)))
-    frame.index = pd.Index(list(documents), dtype="str", name="id")
+    frame.index = pd.Index(text_series(list(documents)), name="id")
     frame.attrs[MARK] = mark
     return frame
 
@@ -170,7 +183,7 @@ def _rows(
     if table == "labels":
         items = (
             {"itemId": key, "key": key, "displayName": labels.get(key)}
-            for key in wire.raw_items(document, fields.LABELS.path)
+            for key in wire.label_keys(document)
         )
     elif table == "extendedFields":
         items = (
@@ -186,10 +199,10 @@ def _rows(
     else:
         listing = fields.LISTS[table]
         items = (
-            {"itemId": item.get("id"), "primary": False}
+            {"itemId": item_id}
             | {name: fields.dig(item, each.path) for name, each in listing.by_name.items()}
             | ({"primary": bool(item.get("primary"))} if listing.has_primary else {})
-            for item in wire.raw_items(document, listing.path)
+            for item_id, item in wire.items_of(document, listing)
         )
     for position, item in enumerate(items):
         yield {
@@ -205,22 +218,31 @@ def _series(values: list[Json], kind: Kind) -> pd.Series[Any]:
     present = [value for value in values if value is not None]
     if kind == "timestamp":
         texts = [value if isinstance(value, str) else None for value in values]
-        stamps = pd.to_datetime(
-            pd.Series(texts, dtype="str"), utc=True, format="ISO8601", errors="coerce"
-        )
+        stamps = pd.to_datetime(text_series(texts), utc=True, format="ISO8601", errors="coerce")
         return stamps.dt.as_unit("us")  # pandas picks seconds when there is nothing to read
     if kind == "integer":
         if len(present) == len(values) and all(type(value) is int for value in values):
             return pd.Series(values, dtype="int64")
     elif kind == "number":
-        if all(type(value) in (int, float) for value in present):
+        if all(
+            type(value) is float or (type(value) is int and abs(value) <= fields.EXACT)
+            for value in present
+        ):
             return pd.Series(values, dtype="float64")
     elif kind == "flag":
         if len(present) == len(values) and all(type(value) is bool for value in values):
             return pd.Series(values, dtype="bool")
     elif kind != "labels" and all(type(value) is str for value in present):
-        return pd.Series(values, dtype="str")
+        return text_series(values)
     return pd.Series(values, dtype=object)
+
+
+def text_series(values: Sequence[str | None]) -> pd.Series[Any]:
+    """Return a column of texts; one that Arrow cannot hold keeps the column objects."""
+    try:
+        return pd.Series(values, dtype="str")
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return pd.Series(values, dtype=object)
 
 
 # -- back -----------------------------------------------------------------------------------
@@ -250,27 +272,34 @@ def plain(value: Json) -> Json:
     return value
 
 
+_NOTHING = (None, "", ())  # what a file, or a join that found nothing, gives back as missing
+
+
 def same_cell(kind: Kind | None, shown: Json, value: Json) -> bool:
     """Say whether a cell still says what was shown, whatever road the frame has travelled."""
     if shown is None or value is None:
-        return shown is None and value is None
-    if kind == "timestamp":
-        return bool(_instant(shown) == _instant(value))
+        return shown in _NOTHING and value is None
     if isinstance(shown, bool) != isinstance(value, bool):
         return False
     try:
-        if kind == "labels" and not isinstance(value, str) and isinstance(value, Iterable):
-            return set(shown) == set(value)
-        return bool(shown == value)
-    except (TypeError, ValueError):  # an array or another thing that has no single answer
+        return bool(shown == value) or _reads_as(kind, shown, value)
+    except (TypeError, ValueError, OverflowError):  # no such thing, or no single answer
         return False
 
 
-def _instant(value: Json) -> Json:
-    try:
-        stamp = pd.Timestamp(value)
-    except (TypeError, ValueError):
-        return value
+def _reads_as(kind: Kind | None, shown: Json, value: Json) -> bool:
+    """Say whether a value is what was shown, in the spelling of a file or of another dtype."""
+    if kind == "timestamp":
+        return bool(_instant(shown) == _instant(value))
+    if kind == "integer":
+        return bool(shown == float(value))
+    if kind == "labels":
+        return value == str(shown) if isinstance(value, str) else set(shown) == set(value)
+    return False
+
+
+def _instant(value: Json) -> pd.Timestamp:
+    stamp = pd.Timestamp(value)
     return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -81,7 +81,7 @@ def refuse(row: int, error: StagingError) -> Finding:
 
 def read_wide(frame: pd.DataFrame, source: Source) -> Reading:
     """Read an edited wide frame back."""
-    if "id" in frame.columns:
+    if "id" in list(frame.columns) and frame.columns.is_unique:
         frame = frame.set_index("id")
     columns = {
         name: column.field for name, column in frames.wide_columns(source.contacts.extended).items()
@@ -89,7 +89,7 @@ def read_wide(frame: pd.DataFrame, source: Source) -> Reading:
     problems = list(
         _column_problems(frame, columns, source.clear, lambda name: _hint(source, name))
     )
-    ids = [frames.plain(value) for value in frame.index.tolist()]
+    ids = _names(frame.index)
     good = list(_good_rows(frame, ids, source, problems))
     shown = _shown(frame, source, None, problems)
     if shown is None or any(each.row == WHOLE for each in problems):
@@ -100,11 +100,7 @@ def read_wide(frame: pd.DataFrame, source: Source) -> Reading:
     edits = {row: RowEdit(row, ids[row]) for row in good}
     kinds = {name: each.kind for name, each in known.items()}
     for cell in frames.changed_cells(was, now, good, kinds):
-        edit = edits[cell.row]
-        try:
-            edit.sets[cell.column] = _taken(cell, known[cell.column], source, edit.contact_id)
-        except StagingError as error:
-            problems.append(refuse(cell.row, error))
+        _take(edits[cell.row], cell, known[cell.column], source, problems)
     return _sorted_out(ids, edits.values(), problems)
 
 
@@ -138,14 +134,12 @@ def read_tidy(
         why = f"table {table!r} needs a column contactId, one contact id a row"
         problems.append(refuse(WHOLE, UnknownField(why, field="contactId")))
         return Reading([], [], problems)
-    ids = [frames.plain(value) for value in frame["contactId"].tolist()]
-    items = (
-        [frames.plain(value) for value in frame["itemId"].tolist()]
-        if "itemId" in frame.columns
-        else [None] * len(frame)
-    )
+    if any(each.row == WHOLE for each in problems):
+        return Reading([], [], problems)
+    ids = _names(frame["contactId"])
+    items = _names(frame["itemId"]) if "itemId" in frame.columns else [None] * len(frame)
     shown = _shown(frame, source, table, problems)
-    if shown is None or any(each.row == WHOLE for each in problems):
+    if shown is None:
         return Reading([], [], problems)
     place = {
         pair: n for n, pair in enumerate(zip(shown["contactId"], shown["itemId"], strict=True))
@@ -177,13 +171,13 @@ def read_tidy(
     kinds = {name: each.kind if each else None for name, each in known.items()}
     for cell in frames.changed_cells(was, frame.iloc[old], old, kinds):
         edit = edits[cell.row]
-        try:
-            member = known[cell.column] or _extended(source, str(edit.item_id))
-            edit.sets[cell.column] = _taken(cell, member, source, edit.contact_id)
-        except StagingError as error:
-            problems.append(refuse(cell.row, error))
+        member = known[cell.column] or _extended(source, str(edit.item_id))
+        _take(edit, cell, member, source, problems)
     reading = _sorted_out(ids, edits.values(), problems)
-    if remove_missing:
+    if remove_missing and problems:
+        why = "no absent row was taken as removed, since some rows were refused; mend those first"
+        reading.findings.append(refuse(WHOLE, BadValue(why, field=table)))
+    elif remove_missing:
         present = set(zip(ids, items, strict=True))
         reading.edits += [
             RowEdit(WHOLE, contact_id, item_id, removed=True)
@@ -237,14 +231,13 @@ def _column_problems(
         yield refuse(WHOLE, error)
     for name in [*frame.columns, *clear]:
         if name not in columns:
-            yield refuse(WHOLE, unknown(name))
+            yield refuse(WHOLE, unknown(str(name)))
 
 
 def _shown(
     frame: pd.DataFrame, source: Source, table: Table | None, problems: list[Finding]
 ) -> pd.DataFrame | None:
-    mark = frame.attrs.get(frames.MARK)
-    shown = source.shown(mark, table)
+    shown = source.shown(_mark(frame), table)
     if shown is None:
         why = (
             "the frame was laid out by another stage, or too long ago to know what it showed; "
@@ -269,7 +262,7 @@ def _good_rows(
         if "revision" in frame.columns
         else None
     )
-    older = _older(frame, source)
+    older, marked = _older(frame, source), _mark(frame) is not None
     named = [None] * len(ids) if items is None else items
     # A new item has no id yet, so any number of rows may add one.
     keys = [
@@ -278,7 +271,10 @@ def _good_rows(
     ]
     seen = Counter(key for key in keys if key is not None)
     for row, (contact_id, key) in enumerate(zip(ids, keys, strict=True)):
-        error = _row_problem(contact_id, source, revisions[row] if revisions else None, older)
+        revision = revisions[row] if revisions else None
+        if revision is None and marked:
+            revision = _shown_revision(contact_id, source, older)
+        error = _row_problem(contact_id, source, revision, new=items is not None and key is None)
         if error is None and key is not None and seen[key] > 1:
             what = "contact" if items is None else f"item {key[1]!r} of contact"
             why = f"{what} {contact_id} stands in {seen[key]} rows; keep one"
@@ -291,21 +287,37 @@ def _good_rows(
 
 def _older(frame: pd.DataFrame, source: Source) -> Contacts | None:
     """Return the other snapshot a frame shows, if it shows one that is not the stage's."""
+    mark = _mark(frame)
+    return None if mark is None or mark == source.contacts.mark else living(mark)
+
+
+def _mark(frame: pd.DataFrame) -> str | None:
+    """Return what a frame says it shows; pandas drops it in a concat or a merge."""
     mark = frame.attrs.get(frames.MARK)
-    if not isinstance(mark, str) or mark == source.contacts.mark:
-        return None
-    return living(mark)
+    return mark if isinstance(mark, str) else None
+
+
+def _shown_revision(contact_id: Json, source: Source, older: Contacts | None) -> Json:
+    contacts = source.contacts if older is None else older
+    return contacts.revision(contact_id) if contact_id in contacts else None
 
 
 def _row_problem(
-    contact_id: Json, source: Source, revision: Json, older: Contacts | None
+    contact_id: Json, source: Source, revision: Json, *, new: bool
 ) -> StagingError | None:
     if contact_id is None or contact_id not in source.contacts:
-        why = f"no contact {contact_id!r} in the snapshot; fetch again, or check the id"
+        why = (
+            f"no contact {contact_id!r} in the snapshot; fetch again, or check the contact ids "
+            "of the frame"
+        )
         return UnknownContact(why, contact_id=None if contact_id is None else str(contact_id))
     held = source.contacts.revision(contact_id)
-    if revision is None and older is not None and contact_id in older:
-        revision = older.revision(contact_id)
+    if revision is None and not new:
+        why = (
+            f"contact {contact_id}: the frame no longer says at which revision it was laid out; "
+            "keep its column revision, or join that of stage.to_frame() to it"
+        )
+        return StaleFrame(why, contact_id=contact_id, field="revision")
     if revision is not None and not frames.same_cell("integer", held, revision):
         why = (
             f"contact {contact_id}: the frame shows revision {revision}, the stage revision "
@@ -313,6 +325,25 @@ def _row_problem(
         )
         return StaleFrame(why, contact_id=contact_id, field="revision")
     return None
+
+
+def _names(column: pd.Series[Any] | pd.Index[Any]) -> list[Json]:
+    """Return ids as texts, missing as None; what no id can be is named by its spelling."""
+    plain = (frames.plain(value) for value in column.tolist())
+    return [value if value is None or isinstance(value, str) else repr(value) for value in plain]
+
+
+def _take(
+    edit: RowEdit, cell: Cell, member: Field, source: Source, problems: list[Finding]
+) -> None:
+    """Take a changed cell into its row's edit, or keep what is wrong with it."""
+    try:
+        value = _taken(cell, member, source, edit.contact_id)
+    except StagingError as error:
+        problems.append(refuse(cell.row, error))
+    else:
+        if value is None or not frames.same_cell(member.kind, cell.shown, value):
+            edit.sets[cell.column] = value  # else the same, in another type, such as a date's
 
 
 def _taken(cell: Cell, field: Field, source: Source, contact_id: str) -> Json:
@@ -354,9 +385,9 @@ def outcome(findings: Iterable[Finding]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "row": pd.Series([each.row for each in listed], dtype="int64"),
-            "contactId": pd.Series([each.contact_id for each in listed], dtype="str"),
-            "field": pd.Series([each.field for each in listed], dtype="str"),
-            "status": pd.Series([each.status for each in listed], dtype="str"),
-            "why": pd.Series([each.why for each in listed], dtype="str"),
+            "contactId": frames.text_series([each.contact_id for each in listed]),
+            "field": frames.text_series([each.field for each in listed]),
+            "status": frames.text_series([each.status for each in listed]),
+            "why": frames.text_series([each.why for each in listed]),
         }
     )

@@ -44,11 +44,11 @@ def changed(
             added = new_item({name: value for name, value in row.sets.items() if value is not None})
             item_id = added["id"]
             items[item_id] = added
+        elif row.removed:
+            items.pop(item_id, None)
+            continue
         elif item_id not in items:
             raise bad(contact_id, listing.name, f"item {item_id!r} was removed meanwhile")
-        elif row.removed:
-            del items[item_id]
-            continue
         else:
             items[item_id] = {**items[item_id], **row.sets}
         _sound(contact_id, listing, items[item_id])

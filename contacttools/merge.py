@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from contacttools import fields
+from contacttools import fields, wire
 from contacttools.fields import Json, ListField
 from contacttools.wire import Values
 
@@ -28,21 +28,28 @@ def same(name: str, one: Json, other: Json) -> bool:
     """Say whether two values of a field are the same to the person who edits it."""
     if name in fields.LISTS:
         listing = fields.LISTS[name]
-        return Counter(item_key(listing, item) for item in one or ()) == Counter(
-            item_key(listing, item) for item in other or ()
-        )
+        return _counted(listing, one) == _counted(listing, other)
     if name == fields.LABELS.name:
         return set(one or ()) == set(other or ())
-    return bool(one == other)
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _counted(listing: ListField, items: Iterable[Json] | None) -> Counter[Hashable]:
+    settled = settle_primary(listing, list(items or ()))
+    return Counter(item_key(listing, item) for item in settled)
 
 
 def item_key(listing: ListField, item: Json, *, primary: bool = True) -> Hashable:
     """Return what makes an item what it is: its members, without id and derived text."""
     return tuple(
-        (member.name, item[member.name])
+        (member.name, _hashable(item[member.name]))
         for member in listing.editable
         if item.get(member.name) is not None and (primary or member.name != "primary")
     )
+
+
+def _hashable(value: Json) -> Hashable:
+    return json.dumps(value, sort_keys=True) if isinstance(value, (dict, list)) else value
 
 
 def stored_as(name: str, wanted: Json, held: Json) -> bool:
@@ -66,15 +73,17 @@ def _stored_items(listing: ListField, items: Iterable[Json] | None) -> list[Hash
 
 
 def _stored_item(listing: ListField, item: Json) -> Hashable:
-    kept = {member.name: item.get(member.name) for member in listing.editable}
+    kept: dict[str, Json] = {
+        member.name: _hashable(item.get(member.name)) for member in listing.editable
+    }
     kept["tag"] = kept.get("tag") or "UNTAGGED"
     if listing.name == "emails":
-        kept["email"] = canonical_email(kept.get("email") or "")
+        kept["email"] = canonical_email(str(kept.get("email") or ""))
     elif listing.name == "phones":
-        kept["phone"] = digits(kept.get("phone") or "")
+        kept["phone"] = digits(str(kept.get("phone") or ""))
     elif listing.name == "addresses":
         region, country = kept.get("subdivision"), kept.get("country")
-        if region and country and not region.startswith(f"{country}-"):
+        if region and country and not str(region).startswith(f"{country}-"):
             kept["subdivision"] = f"{country}-{region}"
     return tuple(kept.items())
 
@@ -86,9 +95,9 @@ def canonical_email(email: str) -> str:
 
 
 def digits(phone: str) -> str:
-    """Return the digits of a phone number, with a leading plus kept."""
+    """Return a phone number without its punctuation; letters, as in 1-800-EXAMPLE, are dialled."""
     plus = "+" if phone.strip().startswith("+") else ""
-    return plus + "".join(character for character in phone if character.isdecimal())
+    return plus + "".join(character for character in phone if character.isalnum())
 
 
 # -- settling a list ------------------------------------------------------------------------
@@ -116,8 +125,18 @@ def settle(name: str, base: Json, value: Json) -> Json:
     )
     settled = settle_primary(listing, items)
     return (
-        tuple(_with_carried(listing, known.get(item.get("id")), item) for item in settled) or None
+        tuple(
+            _sendable(_with_carried(listing, known.get(item.get("id")), item)) for item in settled
+        )
+        or None
     )
+
+
+def _sendable(item: Json) -> Json:
+    """Return an item without an id that is only a name for its place."""
+    if str(item.get("id", "")).startswith(wire.BY_PLACE):
+        return {name: value for name, value in item.items() if name != "id"}
+    return item
 
 
 def _text(item: Json) -> str:
@@ -203,7 +222,11 @@ def item_changes(name: str, before: Json, after: Json) -> list[ItemChange]:
 def _pair(listing: ListField, old: Sequence[Json], new: Sequence[Json]) -> dict[int, int]:
     """Pair items by id, then by value: the service may give the same item a new id."""
     pairs: dict[int, int] = {}
-    where = {item["id"]: m for m, item in enumerate(new) if "id" in item}
+    where = {
+        item["id"]: m
+        for m, item in enumerate(new)
+        if "id" in item and not item["id"].startswith(wire.BY_PLACE)
+    }
     for n, item in enumerate(old):
         if (m := where.get(item.get("id"))) is not None:
             pairs[n] = m
@@ -232,17 +255,22 @@ class Clash:
 
 def three_way(name: str, base: Json, ours: Json, theirs: Json) -> Json | Clash:
     """Return our change carried onto their value, or a `Clash` where both touched one thing."""
-    if same(name, ours, theirs):
-        return theirs
     if same(name, base, theirs):
         return _renamed(name, base, ours, theirs)
-    if same(name, base, ours):
+    if same(name, base, ours) or same(name, ours, theirs) or stored_as(name, ours, theirs):
         return theirs
     if name in fields.LISTS:
         return _merge_items(fields.LISTS[name], base, ours, theirs)
     if name == fields.LABELS.name:
         removed, added = set(base or ()) - set(ours or ()), set(ours or ()) - set(base or ())
-        return (*(key for key in theirs or () if key not in removed), *sorted(added)) or None
+        return (
+            tuple(
+                dict.fromkeys(
+                    (*(key for key in theirs or () if key not in removed), *sorted(added))
+                )
+            )
+            or None
+        )
     return Clash(base, ours, theirs)
 
 
@@ -252,56 +280,107 @@ def _renamed(name: str, base: Json, ours: Json, theirs: Json) -> Json:
         return ours
     old, new = list(base or ()), list(theirs or ())
     pairs = _pair(fields.LISTS[name], old, new)
-    ids = {old[n].get("id"): new[m].get("id") for n, m in pairs.items()}
-    return tuple({**item, "id": ids.get(item.get("id"), item.get("id"))} for item in ours or ())
+    ids = {old[n].get("id"): new[m]["id"] for n, m in pairs.items() if "id" in new[m]}
+    return (
+        tuple(
+            {**item, "id": ids[item["id"]]} if item.get("id") in ids else item
+            for item in ours or ()
+        )
+        or None
+    )
 
 
 def _merge_items(listing: ListField, base: Json, ours: Json, theirs: Json) -> Json | Clash:
-    clash = Clash(base, ours, theirs)
-    base_items, their_items = list(base or ()), list(theirs or ())
-    found = _pair(listing, base_items, their_items)
-    place = {item.get("id"): n for n, item in enumerate(base_items)}
-    merged: list[Json | None] = list(their_items)
-    for change in item_changes(listing.name, base, settle(listing.name, base, ours)):
-        match change.kind:
-            case "added":
-                merged.append(change.after)
-            case "primary moved":
-                continue  # settled below, once every item has found its place
-            case _:
-                before = change.before or {}
-                position = found.get(place[before.get("id")])
-                if position is None or item_key(
-                    listing, their_items[position], primary=False
-                ) != item_key(listing, before, primary=False):
-                    return clash
-                merged[position] = (
-                    None
-                    if change.after is None
-                    else {**change.after, **_only(their_items[position], ("id", "primary"))}
-                )
-    kept = [item for item in merged if item is not None]
-    if len(kept) > fields.MAX_ITEMS or (listing.has_primary and _both_moved(base, ours, theirs)):
-        return clash
-    return _settle_moved(listing, kept, base, ours)
+    join = _Join(listing, list(base or ()), list(settle(listing.name, base, ours) or ()), theirs)
+    if not join.read() or (listing.has_primary and not join.choose()):
+        return Clash(base, ours, theirs)
+    left = [item for item in join.merged if item is not None]
+    if len(left) > fields.MAX_ITEMS:
+        return Clash(base, ours, theirs)
+    return tuple(settle_primary(listing, left)) or None
 
 
-def _both_moved(base: Json, ours: Json, theirs: Json) -> bool:
-    chosen = [_value_of(primary(items)) for items in (base, ours, theirs)]
-    return chosen[0] != chosen[1] and chosen[0] != chosen[2] and chosen[1] != chosen[2]
+class _Join:
+    """Three lists becoming one. Places: `n` in the old one, `m` in ours, `at` in the merged one."""
+
+    def __init__(
+        self, listing: ListField, old: list[Json], ours: list[Json], theirs: Iterable[Json] | None
+    ) -> None:
+        self._listing, self._old, self._ours = listing, old, ours
+        self._theirs = list(theirs or ())
+        self._kept, self._found = _pair(listing, old, ours), _pair(listing, old, self._theirs)
+        self.merged: list[Json | None] = list(self._theirs)
+        self._came: dict[int, int] = {}  # where ours came to stand
+        self._new: dict[Hashable, list[int]] = {}  # what they added, to be taken once each
+        for at, item in enumerate(self._theirs):
+            if at not in self._found.values():
+                self._new.setdefault(self._loose(item), []).append(at)
+
+    def read(self) -> bool:
+        """Carry our edits over, item by item; False when one of them cannot be."""
+        if not all(self._carry(n, item) for n, item in enumerate(self._old)):
+            return False
+        for m, item in enumerate(self._ours):
+            if m not in self._kept.values():
+                at = self._taken(item)
+                if at is None:
+                    at = len(self.merged)
+                    self.merged.append(item)
+                self._came[m] = at
+        return True
+
+    def _carry(self, n: int, was: Json) -> bool:
+        m, at = self._kept.get(n), self._found.get(n)
+        if m is None:  # we removed it, and they have not touched it, or removed it as well
+            if at is None:
+                return True
+            self.merged[at] = None
+            return self._key(self._theirs[at]) == self._key(was)
+        item = self._ours[m]
+        if self._key(item) == self._key(was):
+            if at is not None:
+                self._came[m] = at
+            return True
+        if at is None:
+            at = self._taken(item)  # the same edit, under a new id
+        if at is None:
+            return False
+        self._came[m] = at
+        if self._key(self._theirs[at]) == self._key(was):
+            self.merged[at] = {**item, **_only(self._theirs[at], ("id",))}
+            return True
+        return self._loose(self._theirs[at]) == self._loose(item)
+
+    def choose(self) -> bool:
+        """Settle which item is primary; False when both sides chose, or ours is gone."""
+        was, ours, theirs = (_primary_at(each) for each in (self._old, self._ours, self._theirs))
+        we_moved = ours >= 0 and self._kept.get(was) != ours
+        they_moved = theirs >= 0 and self._found.get(was) != theirs
+        chosen = self._came.get(ours, -1) if we_moved else theirs
+        if we_moved and (chosen < 0 or (they_moved and chosen != theirs)):
+            return False
+        if they_moved and self.merged[theirs] is None:
+            return False
+        self.merged = [
+            item and {**item, "primary": at == chosen} for at, item in enumerate(self.merged)
+        ]
+        return True
+
+    def _taken(self, item: Json) -> int | None:
+        places = self._new.get(self._loose(item))
+        return places.pop(0) if places else None
+
+    def _key(self, item: Json) -> Hashable:
+        return item_key(self._listing, item, primary=False)
+
+    def _loose(self, item: Json) -> Hashable:
+        """Return what an item is once stored, primary or not."""
+        return _stored_item(self._listing, {**item, "primary": False})
 
 
-def _settle_moved(listing: ListField, items: list[Json], base: Json, ours: Json) -> Json:
-    ours_primary = _value_of(primary(ours))
-    if listing.has_primary and ours_primary != _value_of(primary(base)):
-        at = next((n for n, item in enumerate(items) if _value_of(item) == ours_primary), None)
-        if at is not None:
-            items = [{**item, "primary": n == at} for n, item in enumerate(items)]
-    return tuple(settle_primary(listing, items)) or None
-
-
-def _value_of(item: Mapping[str, Json] | None) -> Hashable:
-    return (item or {}).get("email") or digits((item or {}).get("phone") or "")
+def _primary_at(items: Sequence[Json]) -> int:
+    chosen = primary(items)
+    return next((at for at, item in enumerate(items) if item is chosen), -1)
 
 
 def _only(item: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]:

@@ -173,7 +173,7 @@ def item_text(listing: fields.ListField, item: Json | None) -> str | None:
     else:
         value = str(item.get(listing.value) or "(empty)")
     marks = [item.get("countryCode"), item.get("tag") if item.get("tag") != "UNTAGGED" else None]
-    told = ", ".join(mark for mark in marks if mark)
+    told = ", ".join(str(mark) for mark in marks if mark)
     return f"{value} ({told})" if told else value
 
 
@@ -346,7 +346,7 @@ class Plan:
                 stored.partial,
             )
             intact = plan._to_bytes() == read
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             why = f"{name} holds what no plan holds ({error}); plan again"
             raise BadPlan(why) from None
         if not intact:
@@ -380,9 +380,9 @@ class Plan:
 
     @cached_property
     def _view(self) -> render.PlanView:
-        grouped: dict[str, list[str]] = {}
+        grouped: dict[str, list[tuple[str, str]]] = {}
         for risk in self.risks:
-            grouped.setdefault(_RISKS[risk.kind], []).append(f"{risk.contact_id}: {risk.text}")
+            grouped.setdefault(_RISKS[risk.kind], []).append((risk.contact_id, risk.text))
         notes = [_AUTOMATIONS] if self.changes else []
         if self.partial:
             notes.append(_PARTIAL.format(self.partial))
@@ -416,6 +416,7 @@ _RISKS: dict[RiskKind, str] = {
         "A site member's primary e-mail: the service refuses this here; "
         "change the login e-mail in the Members API instead"
     ),
+    "claimed": "A phone that another contact has as well, newly; the service will not object",
     "shared": (
         "An e-mail or phone is shared with another contact and stays so: "
         "the service may refuse it as a duplicate"

@@ -21,7 +21,7 @@ from contacttools.fields import Json
 FORMAT = "contacttools plan"
 VERSION = 1
 
-RiskKind = Literal["primary", "member", "shared", "loss"]
+RiskKind = Literal["primary", "member", "claimed", "shared", "loss"]
 
 
 class _Strict(BaseModel):
@@ -86,7 +86,7 @@ def read(path: str | os.PathLike[str]) -> tuple[bytes, StoredPlan]:
     try:
         return content, StoredPlan.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         why = (
             f"{Path(path).name!a} is not a plan that this version can read "

@@ -27,6 +27,7 @@ CARDS = 200  # more than anyone reads; the rest is said to exist and is in to_fr
 TEXT_CARDS = 20
 _ALIKE = 0.34  # below this, two texts have so little in common that marking words misleads
 _CONTEXT = 40  # characters of unchanged text kept on each side of a change
+_COMPARED = 40_000  # pairs of words; comparing more would keep the reader waiting
 _LONGEST = 4000  # characters compared word by word; beyond, old and new are shown whole
 _numbers = itertools.count(1)  # radio groups must not share a name within a page
 
@@ -55,7 +56,7 @@ class PlanView:
     by_field: Counter[str]
     duration: str
     pace: int
-    risks: Mapping[str, Sequence[str]]
+    risks: Mapping[str, Sequence[tuple[str, str]]]  # contact and words, by what they have in common
     notes: Sequence[str]
     refused: Sequence[tuple[str, str | None, str]]
 
@@ -75,12 +76,16 @@ class ReportView:
 # -- making text safe -----------------------------------------------------------------------
 
 
+# Letters and marks that show nothing, and spaces that look like the one on the keyboard.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u00a0\u2007\u202f"
+
+
 def _spelled(character: str) -> str | None:
     """Return the spelling of a character that would hide, reorder or break text; else None."""
     if character == "\n":
         return "⏎"
     category = unicodedata.category(character)
-    if category in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or character in "\u115f\u1160\u3164\uffa0":
+    if category in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or character in _BLANK:
         return f"⟨U+{ord(character):04X}⟩"
     return None
 
@@ -116,6 +121,11 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
+def _contacts(told: Iterable[Sequence[object]]) -> str:
+    """Return how many contacts there are in rows that begin with the contact."""
+    return count(len({row[0] for row in told}), "contact")
+
+
 def duration(seconds: float) -> str:
     """Return a stretch of time as a person would say it."""
     if seconds < 1:
@@ -135,13 +145,29 @@ def _pieces(before: str, after: str) -> list[tuple[str, str, str]] | None:
     if len(before) > _LONGEST or len(after) > _LONGEST:
         return None
     old, new = (re.findall(r"\w+|\s+|[^\w\s]", text) for text in (before, after))
-    matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
-    if matcher.ratio() < _ALIKE:
+    head, tail = _shared(old, new)
+    one, other = old[head : len(old) - tail], new[head : len(new) - tail]
+    edits: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(one), 0, len(other))]
+    if len(one) * len(other) <= _COMPARED:
+        edits = difflib.SequenceMatcher(a=one, b=other, autojunk=False).get_opcodes()
+    alike = head + tail + sum(b - a for tag, a, b, _, _ in edits if tag == "equal")
+    if 2 * alike < _ALIKE * (len(old) + len(new)):
         return None
-    return [
-        ("=" if tag == "equal" else "~", "".join(old[a:b]), "".join(new[c:d]))
-        for tag, a, b, c, d in matcher.get_opcodes()
+    pieces = [
+        ("=" if tag == "equal" else "~", "".join(one[a:b]), "".join(other[c:d]))
+        for tag, a, b, c, d in edits
     ]
+    begin, end = "".join(old[:head]), "".join(old[len(old) - tail :])
+    around = [("=", begin, begin)] if begin else [], [("=", end, end)] if end else []
+    return [*around[0], *pieces, *around[1]]
+
+
+def _shared(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """Return how many pieces two texts share at their beginning, and then at their end."""
+    shortest = min(len(old), len(new))
+    head = next((n for n in range(shortest) if old[n] != new[n]), shortest)
+    left = shortest - head
+    return head, next((n for n in range(left) if old[-1 - n] != new[-1 - n]), left)
 
 
 def _quiet(text: str, *, first: bool, last: bool) -> str:
@@ -203,8 +229,8 @@ def plan_text(view: PlanView) -> str:
     if view.cards:
         lines += [f"  fields: {_fields_line(view)}", f"  takes:  {_time_line(view)}"]
     for title, each in view.risks.items():
-        lines += [f"  ! {title} ({count(len(each), 'contact')})"]
-        lines += [f"      {visible(text)}" for text in each[:TEXT_CARDS]]
+        lines += [f"  ! {title} ({_contacts(each)})"]
+        lines += [f"      {visible(who)}: {visible(text)}" for who, text in each[:TEXT_CARDS]]
     lines += [f"  ! {visible(note)}" for note in view.notes]
     for contact_id, name, revision, rows in view.cards[:TEXT_CARDS]:
         lines.append(
@@ -217,7 +243,7 @@ def plan_text(view: PlanView) -> str:
     if len(view.cards) > TEXT_CARDS:
         lines.append(f"\n  … and {len(view.cards) - TEXT_CARDS:,} more contacts: plan.to_frame()")
     if view.refused:
-        lines.append(f"\n  Not planned ({count(len(view.refused), 'contact')}):")
+        lines.append(f"\n  Not planned ({_contacts(view.refused)}):")
         lines += [
             f"    {visible(contact_id)}  {visible(field or '')}  {visible(reason)}"
             for contact_id, field, reason in view.refused[:TEXT_CARDS]
@@ -258,7 +284,7 @@ def plan_html(view: PlanView) -> str:
     if view.refused:
         parts.append(
             "<details class='ct-card ct-warn' open><summary><strong>Not planned</strong>: "
-            f"{count(len(view.refused), 'contact')} that cannot be written as staged"
+            f"{_contacts(view.refused)} that cannot be written as staged"
             "</summary><ul>"
         )
         parts += [
@@ -279,10 +305,12 @@ def plan_html(view: PlanView) -> str:
 def _risk_html(view: PlanView) -> list[str]:
     parts = []
     for title, each in view.risks.items():
-        told = "".join(f"<li>{escape(text)}</li>" for text in each[:CARDS])
+        told = "".join(
+            f"<li><code>{escape(who)}</code>: {escape(text)}</li>" for who, text in each[:CARDS]
+        )
         parts.append(
             f"<details class='ct-card ct-warn'><summary><strong>Look</strong>: {escape(title)} "
-            f"({count(len(each), 'contact')})</summary><ul>{told}</ul></details>"
+            f"({_contacts(each)})</summary><ul>{told}</ul></details>"
         )
     parts += [
         f"<p class='ct-note'><strong>Note</strong>: {escape(note)}</p>" for note in view.notes
@@ -453,6 +481,7 @@ white-space:normal;max-width:none}}
 font-size:12px}}
 .ct-plan del{{background:rgba(214,48,49,.16);text-decoration:line-through;color:inherit}}
 .ct-plan ins{{background:rgba(39,150,80,.2);text-decoration:none;font-weight:600;color:inherit}}
+.ct-plan del,.ct-plan ins{{white-space:pre-wrap}}
 .ct-plan .ct-hidden{{border:1px dotted currentColor;border-radius:2px;font-size:11px;padding:0 1px}}
 .ct-plan .ct-chips label{{margin-right:.8em;cursor:pointer}}
 {_SHOW}

@@ -27,7 +27,7 @@ from contacttools.frames import Table
 from contacttools.intake import Finding, RowEdit
 from contacttools.merge import Clash
 from contacttools.plan import Change, Edit, Plan, Refusal
-from contacttools.steps import ABSENT, Put, Steps
+from contacttools.steps import ABSENT, Put, Staged, Steps
 
 _REMEMBERED = 100  # frames handed out whose content is still known
 
@@ -91,6 +91,7 @@ class Stage:
 
         Items that the service has not seen yet have ids that begin with ``new-``.
         """
+        table = None if table is None else frames.known_table(table)
         with self._steps.lock:
             staged = self._steps.copy()
             if not staged:
@@ -160,18 +161,29 @@ class Stage:
             ``{"phone": "5550100", "countryCode": "US", "tag": "MOBILE"}``.
             ``primary=True`` makes it the primary item.
         """
-        before = self._provisional
-        self._put(
-            self._apply(table, [RowEdit(-1, contact_id, None, self._item(contact_id, table, item))])
+        new = RowEdit(intake.WHOLE, contact_id, None, self._item(contact_id, table, item))
+        puts = self._apply(table, [new])
+        self._put(puts)
+        if table not in fields.LISTS:
+            return str(item["key"])
+        ((_, _, items_then),) = puts
+        added = items_then[-1]
+        key = merge.item_key(fields.LISTS[table], added, primary=False)
+        now = self.value(contact_id, table) or ()
+        return str(
+            added["id"]
+            if added in now
+            else next(  # it is what was there before: nothing is staged
+                item["id"]
+                for item in now
+                if merge.item_key(fields.LISTS[table], item, primary=False) == key
+            )
         )
-        if table in fields.LISTS:
-            return f"{merge.PROVISIONAL}{before + 1}"
-        return str(item["key"])
 
     def remove(self, contact_id: str, table: Table, item_id: str) -> None:
         """Stage the removal of an item; when it was primary, the first one left becomes so."""
         self._known_item(contact_id, table, item_id)
-        self._put(self._apply(table, [RowEdit(-1, contact_id, item_id, removed=True)]))
+        self._put(self._apply(table, [RowEdit(intake.WHOLE, contact_id, item_id, removed=True)]))
 
     def edit_item(
         self, contact_id: str, table: Table, item_id: str, values: Mapping[str, Json]
@@ -179,7 +191,7 @@ class Stage:
         """Stage other values of one item of a list; None clears a member."""
         self._known_item(contact_id, table, item_id)
         cleaned = self._item(contact_id, table, values)
-        self._put(self._apply(table, [RowEdit(-1, contact_id, item_id, cleaned)]))
+        self._put(self._apply(table, [RowEdit(intake.WHOLE, contact_id, item_id, cleaned)]))
 
     def make_primary(self, contact_id: str, table: Table, item_id: str) -> None:
         """Stage that this e-mail or phone is the primary one, and no other."""
@@ -203,6 +215,7 @@ class Stage:
             held = self.value(contact_id, "labelKeys") or ()
             kept = tuple(key for key in held if key not in removed)
             value = kept + tuple(key for key in added if key not in kept)
+            self._clean(contact_id, fields.LABELS, value)
             puts.append((contact_id, "labelKeys", value or None))
         self._put(puts)
 
@@ -275,15 +288,15 @@ class Stage:
         if not isinstance(frame, pd.DataFrame):
             why = f"expected a DataFrame, got {type(frame).__name__}"  # type: ignore[unreachable]
             raise BadValue(why)
-        if table is not None and table not in frames.TABLES:
-            why = f"no table {table!r}; there are {', '.join(frames.TABLES)}"
-            raise UnknownField(why, field=str(table))
+        table = None if table is None else frames.known_table(table)
         source = intake.Source(self._contacts, self._was_shown, frozenset(_listed(clear)))
         if table is None:
             reading = intake.read_wide(frame, source)
         else:
             reading = intake.read_tidy(frame, table, source, remove_missing=remove_missing)
-        puts, findings = self._gather(reading, table)
+        mark = frame.attrs.get(frames.MARK)
+        shown = self._shown.get(mark, {}) if isinstance(mark, str) else {}
+        puts, findings = self._gather(reading, table, shown)
         if errors == "raise":
             for finding in findings:
                 if finding.error is not None:
@@ -302,7 +315,7 @@ class Stage:
     # -- how edits become staged values -----------------------------------------------------
 
     def _gather(
-        self, reading: intake.Reading, table: Table | None
+        self, reading: intake.Reading, table: Table | None, shown: Staged
     ) -> tuple[list[Put], list[Finding]]:
         """Turn what rows ask for into values to stage, contact by contact."""
         puts: list[Put] = []
@@ -313,7 +326,7 @@ class Stage:
                 continue
             try:
                 if table is None:
-                    puts += self._resolve(edit, asked[0].sets)
+                    puts += self._resolve(edit, asked[0].sets, shown.get(edit, {}))
                 else:
                     puts += self._apply(table, asked)
             except StagingError as error:
@@ -326,9 +339,20 @@ class Stage:
                 ]
         return puts, findings
 
-    def _resolve(self, contact_id: str, values: Mapping[str, Json]) -> list[Put]:
-        """Return what to stage for values given by column name."""
-        self._contacts.document(contact_id)
+    def _resolve(
+        self,
+        contact_id: str,
+        values: Mapping[str, Json],
+        shown: Mapping[str, Json] | None = None,
+    ) -> list[Put]:
+        """Return what to stage for values given by column name.
+
+        `shown` is what was staged when the frame they come from was laid out.
+        """
+        own = wire.values(self._contacts.document(contact_id))
+        if not isinstance(values, Mapping):
+            why = f"contact {contact_id}: expected a dict of values by field name"  # type: ignore[unreachable]
+            raise BadValue(why, contact_id=contact_id)
         puts: dict[str, Json] = {}
         for name, given in values.items():
             value = self._clean(contact_id, self._contacts.field(name), given)
@@ -337,7 +361,11 @@ class Stage:
                 value = value or None
             if name in fields.SHORTCUTS:
                 listing, member = fields.SHORTCUTS[name]
-                puts[listing] = self._set_primary_value(contact_id, listing, member, value)
+                held = self.value(contact_id, listing)
+                was = held if shown is None else shown.get(listing, own.get(listing))
+                puts[listing] = self._set_value(
+                    contact_id, listing, member, value, merge.primary(was)
+                )
             else:
                 puts[name] = value
         return [(contact_id, name, value) for name, value in puts.items()]
@@ -355,14 +383,17 @@ class Stage:
             why = f"contact {contact_id}: {field.name} {error}"
             raise BadValue(why, contact_id=contact_id, field=field.name) from None
 
-    def _set_primary_value(self, contact_id: str, listing: str, member: str, value: Json) -> Json:
-        held = list(self.value(contact_id, listing) or ())
-        chosen = merge.primary(held)
-        if value is None:
-            return tuple(item for item in held if item is not chosen) or None
-        if chosen is None:
-            return (self._new_item({member: value, "primary": True}),)
-        return tuple({**item, member: value} if item is chosen else item for item in held)
+    def _set_value(
+        self, contact_id: str, name: str, member: str, value: Json, meant: Json | None
+    ) -> Json:
+        """Return a list in which the item that was meant holds another value, or is gone."""
+        listing = fields.LISTS[name]
+        held = {item["id"]: item for item in self.value(contact_id, name) or ()}
+        sets = {member: value} if meant or held else {member: value, "primary": True}
+        row = RowEdit(intake.WHOLE, contact_id, meant and meant["id"], sets, removed=value is None)
+        if meant is None and value is None:
+            return tuple(held.values()) or None
+        return items.changed(listing, held, [row], self._new_item)
 
     def _new_item(self, values: Mapping[str, Json]) -> Json:
         self._provisional += 1
@@ -370,9 +401,10 @@ class Stage:
 
     def _labels_exist(self, contact_id: str, keys: Iterable[str]) -> None:
         known = self._contacts.definitions.labels
+        held = wire.label_keys(self._contacts.document(contact_id))
         for key in keys:
             self._clean(contact_id, fields.LABELS, (key,))
-            if known is not None and key not in known:
+            if known is not None and key not in known and key not in held:
                 near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
                 hint = (
                     f"did you mean {' or '.join(near)}?" if near else "create it on the site first"
@@ -390,7 +422,7 @@ class Stage:
 
     def _item(self, contact_id: str, table: Table, values: Mapping[str, Json]) -> dict[str, Json]:
         """Check the members of an item by the columns of its table."""
-        columns = frames.tidy_columns(self._table(table))
+        columns = frames.tidy_columns(frames.known_table(table))
         cleaned: dict[str, Json] = {}
         for name, value in values.items():
             if name not in columns or name in {"contactId", "itemId", "position", "revision"}:
@@ -409,22 +441,14 @@ class Stage:
                 cleaned[name] = self._clean(contact_id, field, value)
         return cleaned
 
-    @staticmethod
-    def _table(table: str) -> Table:
-        for known in frames.TABLES:
-            if table == known:
-                return known
-        why = f"no table {table!r}; there are {', '.join(frames.TABLES)}"
-        raise UnknownField(why, field=str(table))
-
     def _known_item(self, contact_id: str, table: Table, item_id: str) -> None:
         document = self.document(contact_id)
-        if self._table(table) == "labels":
-            known = list(wire.raw_items(document, fields.LABELS.path))
+        if frames.known_table(table) == "labels":
+            known = list(wire.label_keys(document))
         elif table == "extendedFields":
             known = list(wire.extended_items(document))
         else:
-            known = [item.get("id") for item in wire.raw_items(document, fields.LISTS[table].path)]
+            known = [name for name, _ in wire.items_of(document, fields.LISTS[table])]
         if item_id not in known:
             why = (
                 f"contact {contact_id}: {table} has no item {item_id!r}; "
@@ -440,14 +464,9 @@ class Stage:
             return self._apply_labels(contact_id, rows)
         if table == "extendedFields":
             return self._apply_extended(contact_id, rows)
-        listing = fields.LISTS[self._table(table)]
-        held = {item["id"]: item for item in self._with_ids(contact_id, listing.name)}
+        listing = fields.LISTS[frames.known_table(table)]
+        held = {item["id"]: item for item in self.value(contact_id, listing.name) or ()}
         return [(contact_id, listing.name, items.changed(listing, held, rows, self._new_item))]
-
-    def _with_ids(self, contact_id: str, name: str) -> list[Json]:
-        """Return the items of a list, each with an id to call it by."""
-        held = self.value(contact_id, name) or ()
-        return [item if "id" in item else self._new_item(item) for item in held]
 
     def _apply_labels(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
         keys = list(self.value(contact_id, "labelKeys") or ())
@@ -455,12 +474,13 @@ class Stage:
             new = row.sets.get("key")
             if row.item_id is None and new is None:
                 raise items.bad(contact_id, "labels", "a new row needs a label key in column key")
-            if row.item_id is not None and (row.removed or new) and row.item_id in keys:
+            if (row.removed or "key" in row.sets) and row.item_id in keys:
                 keys.remove(row.item_id)
             if new is not None:
                 self._labels_exist(contact_id, (new,))
                 keys.append(new)
-        return [(contact_id, "labelKeys", tuple(dict.fromkeys(keys)) or None)]
+        value = self._clean(contact_id, fields.LABELS, keys)
+        return [(contact_id, "labelKeys", value or None)]
 
     def _apply_extended(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
         values: dict[str, Json] = {}
@@ -468,19 +488,26 @@ class Stage:
             key = row.item_id or row.sets.get("key")
             if row.item_id is None and (key is None or row.sets.get("value") is None):
                 raise items.bad(contact_id, "extendedFields", "a new row needs a key and a value")
+            if key not in self._contacts.extended:
+                near = difflib.get_close_matches(str(key), self._contacts.extended, n=3)
+                hint = f"did you mean {' or '.join(near)}?" if near else "define it on the site"
+                why = f"contact {contact_id}: no extended field {key!r}; {hint}"
+                raise UnknownField(why, contact_id=contact_id, field=str(key))
             values[str(key)] = None if row.removed else row.sets.get("value")
-        return self._resolve(contact_id, values)
+        return [
+            (contact_id, key, self._clean(contact_id, self._contacts.extended[key], value))
+            for key, value in values.items()
+        ]
 
     def _put(self, puts: Iterable[Put]) -> None:
         with self._steps.lock:
-            settled = []
+            settled, undecided = [], len(self._clashes)
             for contact_id, name, value in puts:
                 own = wire.values(self._contacts.document(contact_id)).get(name)
                 same = value is ABSENT or merge.same(name, own, value)
                 settled.append((contact_id, name, ABSENT if same else value))
-                self._clashes.pop((contact_id, name), None)
-            pushed = self._steps.push(settled)
-        self._told(bool(pushed))
+            pushed = self._steps.push(settled, open_keys=self._clashes)
+        self._told(bool(pushed) or len(self._clashes) < undecided)
 
     def _told(self, changed: bool) -> bool:  # noqa: FBT001 - what just happened, passed on
         if changed:
@@ -520,9 +547,16 @@ class Stage:
             raise BadValue(why)
         puts: list[Put] = []
         with self._steps.lock:
-            clashes: dict[tuple[str, str], Clash] = {}
-            for contact_id, staged in self._steps.copy().items():
-                base = wire.values(self._contacts.document(contact_id))
+            undecided, clashes = self._undecided(), dict[tuple[str, str], Clash]()
+            edits = self._steps.copy()
+            for (contact_id, name), clash in undecided.items():
+                edits.setdefault(contact_id, {})[name] = clash.ours
+            for contact_id, staged in edits.items():
+                base = self._base(contact_id) | {
+                    name: undecided[contact_id, name].base
+                    for name in staged
+                    if (contact_id, name) in undecided
+                }
                 theirs = (
                     wire.values(contacts.document(contact_id)) if contact_id in contacts else None
                 )
@@ -534,6 +568,7 @@ class Stage:
                     if theirs is not None:
                         puts.append((contact_id, name, merged))
             self._contacts, self._steps, self._shown = contacts, Steps(), {}
+            self._clashes = {}
             self._put(puts)
             self._steps.settle()
             self._clashes = clashes
@@ -542,13 +577,23 @@ class Stage:
 
     def clashes(self) -> pd.DataFrame:
         """Return what `rebase` found both sides had changed, and nobody has decided yet."""
-        listed = [(*key, each.base, each.ours, each.theirs) for key, each in self._clashes.items()]
+        listed = [
+            (*key, each.base, each.ours, each.theirs) for key, each in self._undecided().items()
+        ]
         columns = ["contactId", "field", "base", "ours", "theirs"]
         return pd.DataFrame(listed, columns=columns, dtype=object)
 
+    def _undecided(self) -> dict[tuple[str, str], Clash]:
+        """Return the clashes that no step has decided; to undo that step opens one again."""
+        return {key: each for key, each in self._clashes.items() if not self._steps.touched(*key)}
+
+    def _base(self, contact_id: str) -> wire.Values:
+        known = contact_id in self._contacts
+        return wire.values(self._contacts.document(contact_id)) if known else {}
+
     def resolve(self, contact_id: str, field: str, take: Json) -> None:
         """Decide what both sides changed: ``"ours"``, ``"theirs"``, or a value of your own."""
-        clash = self._clashes.get((contact_id, field))
+        clash = self._undecided().get((contact_id, field))
         if clash is None:
             why = (
                 f"contact {contact_id}: nothing to decide about {field}; "
@@ -557,6 +602,7 @@ class Stage:
             raise BadValue(why, contact_id=contact_id, field=field)
         if contact_id not in self._contacts:
             del self._clashes[contact_id, field]  # the contact is gone, and the edit with it
+            self._told(changed=True)
         elif take == "theirs":
             self._put([(contact_id, field, ABSENT)])
         elif take == "ours":
@@ -579,7 +625,7 @@ class Stage:
             why = "these contacts are of no site; fetch them from one to plan changes"
             raise BadPlan(why)
         with self._steps.lock:
-            staged, clashes = self._steps.copy(), dict(self._clashes)
+            staged, clashes = self._steps.copy(), self._undecided()
         held_back = [
             Refusal(
                 contact_id,

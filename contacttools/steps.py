@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from contacttools.fields import Json
 
@@ -33,14 +33,26 @@ class Steps:
         with self.lock:
             return {contact_id: dict(values) for contact_id, values in self._staged.items()}
 
-    def push(self, puts: Iterable[Put]) -> int:
-        """Stage values as one step; return how many differed from what was staged."""
+    def push(self, puts: Iterable[Put], *, open_keys: Container[tuple[str, str]] = ()) -> int:
+        """Stage values as one step; return how many of them were no repetition.
+
+        To stage a value again decides what was open, and is part of the step.
+        """
         with self.lock:
-            step = [(put, was) for put in puts if (was := self._set(put)) is not put[2]]
+            step = [
+                (put, was)
+                for put in puts
+                if (was := self._set(put)) != put[2] or put[:2] in open_keys
+            ]
             if step:
                 self._done.append(step)
                 self._undone.clear()
             return len(step)
+
+    def touched(self, contact_id: str, field: str) -> bool:
+        """Say whether a step that was not taken back staged or unstaged this field."""
+        with self.lock:
+            return any(put[:2] == (contact_id, field) for step in self._done for put, _ in step)
 
     def settle(self) -> None:
         """Forget the way back; what is staged stays."""

@@ -1,0 +1,272 @@
+"""Render: plans and reports as HTML and text, in which nothing of a contact is more than text."""
+
+import re
+import time
+from html.parser import HTMLParser
+
+import pytest
+from people_builder import (
+    ANN,
+    BOB,
+    HOSTILE,
+    UNSENDABLE,
+    ann,
+    email,
+    person,
+    phone,
+    snapshot,
+    stage,
+)
+
+from contacttools import fields, render
+from contacttools.report import Difference, Outcome, Report
+
+VOID = {"img", "input", "br", "link", "meta", "hr"}
+
+
+class Tree(HTMLParser):
+    """Elements with the names of their attributes, as a browser would build them."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.text, self.open = [], [], []
+        self.feed(html)
+        self.close()
+        assert [] == self.open
+
+    def handle_starttag(self, tag, attrs):
+        # The one span and the marks of a diff depend on the text; that they hold text is checked.
+        names = tuple((name, value) for name, value in attrs if name in {"class", "type", "name"})
+        assert not {name for name, _ in attrs} - {
+            "class",
+            "role",
+            "aria-label",
+            "title",
+            "type",
+            "name",
+            "value",
+            "checked",
+            "open",
+        }
+        if tag not in {"span", "ins", "del"} or ("class", "ct-hidden") not in attrs:
+            self.tags.append((tag, tuple(name for name, _ in names)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert tag == self.open.pop()
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def handle_comment(self, data):
+        raise AssertionError(data)
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
+
+
+def shape(html):
+    """The elements of a page, less the marks that depend on the text."""
+    return [each for each in Tree(html).tags if each[0] not in {"ins", "del"}]
+
+
+HIDING = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ue000\U000e0041]"
+)
+
+
+def pages(word):
+    """Every page there is, with one text wherever a contact or a service may put one."""
+    key = f"custom.{word}"
+    document = person(
+        f"c {word}",
+        name={"first": word, "last": word},
+        company=word,
+        jobTitle=word,
+        emails=[email("e1", f"{word}@x", primary=True)],
+        phones=[phone("p1", word, primary=True, tag="MOBILE", new={word: 1})],
+        addresses=[{"id": "a1", "tag": "HOME", "address": {"city": word, "addressLine": word}}],
+        labelKeys=[word],
+        extendedFields={"items": {key: word, "members.membershipStatus": word}},
+    )
+    other = {**document, "id": f"d {word}"}
+    gone = {**document, "id": f"e {word}"}
+    staged = stage(
+        document,
+        other,
+        gone,
+        partial=f"filter {word}",
+        site_id=f"site {word}",
+        labels=None,
+        extended=None,
+    )
+    for each in (document["id"], gone["id"]):
+        staged.edit(
+            each,
+            {
+                "company": f"{word[:500]} x",
+                "jobTitle": None,
+                "name.first": word[:500] + "1",
+                "birthdate": "1990-01-01",
+                key: word[:500] + "2",
+                "phone": f"5{word[:40]}",
+            },
+        )
+        staged.edit_item(each, "addresses", "a1", {"city": word[:500] + "3"})
+        staged.label(each, remove=word, add="plain")
+    staged.edit(document["id"], {"email": "new@example.com"})
+    staged.rebase(
+        snapshot(
+            document,
+            other,
+            partial=f"filter {word}",
+            site_id=f"site {word}",
+            labels=None,
+            extended=None,
+        )
+    )
+    plan = staged.plan()
+    assert (1, True) == (len(plan), bool(plan.refused))
+    outcomes = tuple(
+        Outcome(
+            each.contact_id,
+            "conflict",
+            word,
+            1,
+            2,
+            word,
+            (Difference("company", word, word, word),),
+        )
+        for each in plan.changes
+    )
+    report = Report(plan, outcomes, word, word)
+    return {
+        "plan": plan._repr_html_(),
+        "report": report._repr_html_(),
+        "table": render.table_html([word], [[word, word]]),
+        "plan text": repr(plan),
+        "report text": repr(report),
+    }
+
+
+@pytest.mark.parametrize("n", range(len(HOSTILE)))
+def test_hostile_text_builds_the_same_page_as_benign_text(n):
+    """Same elements, same attributes; what hides or reorders text is spelled out."""
+    benign, hostile = pages("benign"), pages(HOSTILE[n][:900])
+    for name in ("plan", "report", "table"):
+        assert shape(benign[name]) == shape(hostile[name])
+        assert not HIDING.search("".join(Tree(hostile[name]).text))
+    for name in ("plan text", "report text"):
+        assert not HIDING.search(hostile[name])
+
+
+@pytest.mark.parametrize("word", UNSENDABLE)
+def test_what_cannot_be_sent_can_be_shown(word):
+    """NUL and halves of characters are spelled out; the latter are refused at planning."""
+    staged = stage(person(ANN, name={"first": word}, company=word))
+    staged.edit(ANN, {"jobTitle": "T"})
+    plan = staged.plan()
+    for page in (plan._repr_html_(), repr(plan), render.table_html([word], [[word]])):
+        page.encode()
+        assert not HIDING.search(page)
+    assert ("\x00" not in word) == bool(plan.refused)
+
+
+def test_the_summary_comes_first():
+    """Contacts, kinds with clears, fields, how long it takes, when the contacts were fetched."""
+    staged = stage()
+    staged.edit(ANN, {"company": None, "jobTitle": "X"})
+    staged.edit(BOB, {"company": "Y"})
+    plan = staged.plan()
+    text = " ".join(Tree(plan._repr_html_()).text)
+
+    for words in (
+        "2 contacts, 3 edits (1 added, 1 changed, 1 cleared)",
+        "Fields: Company 2, Job title 1",
+        "at 150 requests a minute",
+        "2026-01-02 03:04 UTC",
+    ):
+        assert words in text
+    assert text.index("2 contacts") < text.index("Fields") < text.index("c-ann")
+    assert repr(plan).startswith(f"Plan {plan.id[:12]}  2 contacts, 3 edits")
+    assert f'approve="{plan.id[:12]}"' in repr(plan)
+
+
+def test_a_change_within_long_text_is_shown_inline():
+    """The words that changed are marked, what stands far from them is left out."""
+    before = "one two three " * 30 + "here stands OLD text " + "four five six " * 30
+    staged = stage(ann(company=None, jobTitle=before))
+    staged.edit(ANN, {"jobTitle": before.replace("OLD", "NEW")})
+    html = staged.plan()._repr_html_()
+
+    assert "here stands <del>OLD</del><ins>NEW</ins> text" in html
+    assert html.count("one two three") < 10
+
+
+def test_a_change_of_space_is_seen():
+    """A no-break space is spelled, runs of spaces are kept."""
+    staged = stage(ann(company="Example\u00a0Ltd"))
+    staged.edit(ANN, {"company": "Example  Ltd"})
+    html = staged.plan()._repr_html_()
+
+    assert "⟨U+00A0⟩" in html
+    assert "white-space:pre-wrap" in html
+
+
+def test_risks_and_refusals_count_contacts():
+    """Two risks of one contact are one contact."""
+    staged = stage(ann())
+    staged.make_primary(ANN, "emails", "e2")
+    staged.make_primary(ANN, "phones", "p2")
+
+    assert "subscription status applies (1 contact)" in repr(staged.plan())
+
+
+def test_many_contacts_are_not_all_shown():
+    """The rest is said to exist; the page stays small."""
+    people = [person(f"c-{n:04}", name={"first": "A"}) for n in range(300)]
+    staged = stage(*people)
+    staged.update(staged.to_frame().assign(company="X"))
+    plan = staged.plan()
+
+    assert "100 more contacts" in plan._repr_html_()
+    assert "280 more contacts" in repr(plan)
+
+
+def test_an_empty_plan_says_so():
+    """Nothing to write, nothing to approve."""
+    plan = stage().plan()
+
+    assert "Nothing to write" in plan._repr_html_()
+    assert "approve" not in repr(plan)
+
+
+def test_no_text_takes_long_to_compare():
+    """Four thousand marks against four thousand others: shown within a second."""
+    before, after = ".,;:" * 1000, ":;,." * 1000
+    row = render.Row("c", None, "custom.x", "changed", before, after)
+    began = time.monotonic()
+    render._change_html(row)
+
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "under a second"),
+        (4, "about 4 s"),
+        (600, "about 10 minutes"),
+        (90_000, "about 25.0 hours"),
+    ],
+)
+def test_durations_are_words(seconds, words):
+    """As a person would say them."""
+    assert words == render.duration(seconds)
+
+
+def test_every_field_has_a_label():
+    """A custom field goes by its key where nothing better is known."""
+    assert ("Company", "E-mails", "Labels", "custom.x") == tuple(
+        fields.label(name) for name in ("company", "emails", "labelKeys", "custom.x")
+    )
