@@ -265,7 +265,7 @@ def _refused(change: Change, answer: Refused, also: str = "") -> Outcome:
         advice = "the key is not valid here, or lacks the right to manage contacts"
     other = answer.data.get("duplicateContactId")
     told = [answer.message, f"the other contact is {other}" if other else "", advice, also]
-    detail = "; ".join(part for part in told if part)
+    detail = "; ".join(part.removesuffix(".") for part in told if part)
     return _ended(change, "refused", code=answer.code, detail=detail)
 
 

@@ -26,6 +26,7 @@ KINDS: tuple[Kind, ...] = ("added", "changed", "cleared", "removed", "primary mo
 CARDS = 200  # more than anyone reads; the rest is said to exist and is in to_frame()
 TEXT_CARDS = 20
 _ALIKE = 0.34  # below this, two texts have so little in common that marking words misleads
+_WHOLE = ("emails", "phones")  # the pieces of an address or a number are no words
 _CONTEXT = 40  # characters of unchanged text kept on each side of a change
 _COMPARED = 40_000  # pairs of words; comparing more would keep the reader waiting
 _LONGEST = 4000  # characters compared word by word; beyond, old and new are shown whole
@@ -113,6 +114,11 @@ def attribute(value: object) -> str:
     return html.escape(visible(value), quote=True)
 
 
+def _called(name: str) -> str:
+    """Return a contact's name in HTML; one written right to left leaves its neighbours in place."""
+    return f"<bdi>{escape(name or '(no name)')}</bdi>"
+
+
 # -- small words ----------------------------------------------------------------------------
 
 
@@ -181,7 +187,8 @@ def _quiet(text: str, *, first: bool, last: bool) -> str:
 def _change_html(row: Row) -> str:
     old = "" if row.before is None else f"<del>{escape(row.before)}</del>"
     new = "" if row.after is None else f"<ins>{escape(row.after)}</ins>"
-    if old and new and isinstance(row.before, str) and isinstance(row.after, str):
+    texts = isinstance(row.before, str) and isinstance(row.after, str)
+    if texts and row.field not in _WHOLE:
         pieces = _pieces(row.before, row.after)
         if pieces is not None:
             end = len(pieces) - 1
@@ -347,7 +354,7 @@ def _card(card: tuple[str, str, int, Sequence[Row]]) -> str:
         for row in rows
     )
     return (
-        f"<details class='ct-card {kinds}' open><summary><strong>{escape(name or '(no name)')}"
+        f"<details class='ct-card {kinds}' open><summary><strong>{_called(name)}"
         f"</strong> · <code>{escape(contact_id)}</code> · revision {revision} · "
         f"{count(len(rows), 'edit')}</summary>"
         f"<table><tbody>{body}</tbody></table></details>"
@@ -420,7 +427,7 @@ def report_html(view: ReportView) -> str:
     if rows:
         body = "".join(
             f"<tr><td><span class='ct-kind ct-{outcome}'>{outcome}</span></td>"
-            f"<td>{escape(name or '(no name)')}<br><code>{escape(contact_id)}</code></td>"
+            f"<td>{_called(name)}<br><code>{escape(contact_id)}</code></td>"
             f"<td>{escape(code)} {escape(detail)}</td></tr>"
             for contact_id, name, outcome, code, detail in rows[:CARDS]
         )
@@ -470,7 +477,8 @@ padding:.35em .6em}}
 .ct-plan .ct-warn,.ct-plan .ct-note{{border-left:4px solid var(--jp-warn-color1,#b35c00)}}
 .ct-plan .ct-note{{padding-left:.6em}}
 .ct-plan summary{{cursor:pointer}}
-.ct-plan table{{border-collapse:collapse;margin:.3em 0;width:100%;table-layout:auto;border:0}}
+.ct-plan table{{border-collapse:collapse;margin:.3em 0;width:100%;table-layout:auto;border:0;
+font-size:inherit}}
 .ct-plan tr,.ct-plan tbody tr:nth-child(odd),.ct-plan tbody tr:hover{{background:none}}
 .ct-plan td,.ct-plan th{{text-align:left;vertical-align:top;padding:.15em .7em .15em 0;border:0;
 white-space:normal;max-width:none}}
@@ -481,7 +489,7 @@ white-space:normal;max-width:none}}
 font-size:12px}}
 .ct-plan del{{background:rgba(214,48,49,.16);text-decoration:line-through;color:inherit}}
 .ct-plan ins{{background:rgba(39,150,80,.2);text-decoration:none;font-weight:600;color:inherit}}
-.ct-plan del,.ct-plan ins{{white-space:pre-wrap}}
+.ct-plan del,.ct-plan ins{{white-space:pre-wrap;unicode-bidi:isolate}}
 .ct-plan .ct-hidden{{border:1px dotted currentColor;border-radius:2px;font-size:11px;padding:0 1px}}
 .ct-plan .ct-chips label{{margin-right:.8em;cursor:pointer}}
 {_SHOW}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Literal
 
 import pandas as pd
@@ -52,6 +54,9 @@ class Stage:
 
     def __init__(self, contacts: Contacts) -> None:
         self._contacts = contacts
+        self._lock = threading.RLock()
+        self._gestures = 0  # under way, one inside the other
+        self._changed = False  # by the gesture under way
         self._steps = Steps()
         self._clashes: dict[tuple[str, str], Clash] = {}
         self._shown: dict[str, dict[str, dict[str, Json]]] = {}
@@ -78,7 +83,7 @@ class Stage:
     def staged(self, contact_id: str) -> dict[str, Json]:
         """Return the staged values of one contact by field name; empty when there are none."""
         self._contacts.document(contact_id)
-        with self._steps.lock:
+        with self._lock:
             return dict(self._steps.staged.get(contact_id, {}))
 
     def document(self, contact_id: str) -> Json:
@@ -92,23 +97,15 @@ class Stage:
         Items that the service has not seen yet have ids that begin with ``new-``.
         """
         table = None if table is None else frames.known_table(table)
-        with self._steps.lock:
-            staged = self._steps.copy()
+        with self._lock:
+            contacts, staged = self._contacts, self._steps.copy()
             if not staged:
-                return self._contacts.to_frame(table)
+                return contacts.to_frame(table)
             mark = f"stage:{secrets.token_hex(8)}"
             self._shown[mark] = staged
             while len(self._shown) > _REMEMBERED:
                 del self._shown[next(iter(self._shown))]
-        return build_frame(self._contacts, self._overlaid(staged), table, mark)
-
-    def _overlaid(self, staged: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
-        return {
-            contact_id: wire.overlay(document, staged[contact_id])
-            if contact_id in staged
-            else document
-            for contact_id, document in self._contacts.documents().items()
-        }
+        return build_frame(contacts, _overlaid(contacts, staged), table, mark)
 
     def __len__(self) -> int:
         """Return how many contacts have something staged."""
@@ -129,6 +126,24 @@ class Stage:
         self._watchers.append(call)
         return lambda: self._watchers.remove(call) if call in self._watchers else None
 
+    @contextmanager
+    def _gesture(self) -> Iterator[None]:
+        """Let one gesture happen whole, whichever thread it comes from, and then tell of it.
+
+        Those who watch are told after the lock is free again: what they do may need it.
+        """
+        with self._lock:
+            self._gestures += 1
+            try:
+                yield
+            finally:
+                self._gestures -= 1
+                tell = self._changed and not self._gestures
+                self._changed = self._changed and not tell
+        if tell:
+            for call in list(self._watchers):
+                call()
+
     # -- editing ----------------------------------------------------------------------------
 
     def edit(self, contact_id: str, values: Mapping[str, Json]) -> None:
@@ -147,7 +162,8 @@ class Stage:
         UnknownContact, UnknownField, ReadOnlyField, BadValue
             Nothing was staged; the message names the contact, the field and the next step.
         """
-        self._put(self._resolve(contact_id, values))
+        with self._gesture():
+            self._put(self._resolve(contact_id, values))
 
     def add(self, contact_id: str, table: Table, item: Mapping[str, Json]) -> str:
         """Stage a new item of a list; return the provisional id it has until it is written.
@@ -161,37 +177,43 @@ class Stage:
             ``{"phone": "5550100", "countryCode": "US", "tag": "MOBILE"}``.
             ``primary=True`` makes it the primary item.
         """
-        new = RowEdit(intake.WHOLE, contact_id, None, self._item(contact_id, table, item))
-        puts = self._apply(table, [new])
-        self._put(puts)
-        if table not in fields.LISTS:
-            return str(item["key"])
-        ((_, _, items_then),) = puts
-        added = items_then[-1]
-        key = merge.item_key(fields.LISTS[table], added, primary=False)
+        with self._gesture():
+            new = RowEdit(intake.WHOLE, contact_id, None, self._item(contact_id, table, item))
+            puts = self._apply(table, [new])
+            self._put(puts)
+            if table not in fields.LISTS:
+                return str(item["key"])
+            ((_, _, items_then),) = puts
+            return self._id_of(contact_id, table, items_then[-1])
+
+    def _id_of(self, contact_id: str, table: str, added: Json) -> str:
+        """Return the id of an item just added, or of the equal one that was there already."""
         now = self.value(contact_id, table) or ()
-        return str(
-            added["id"]
-            if added in now
-            else next(  # it is what was there before: nothing is staged
-                item["id"]
-                for item in now
-                if merge.item_key(fields.LISTS[table], item, primary=False) == key
-            )
+        if added in now:
+            return str(added["id"])
+        key = merge.item_key(fields.LISTS[table], added, primary=False)
+        equal = (
+            item["id"]
+            for item in now
+            if merge.item_key(fields.LISTS[table], item, primary=False) == key
         )
+        return str(next(equal))
 
     def remove(self, contact_id: str, table: Table, item_id: str) -> None:
         """Stage the removal of an item; when it was primary, the first one left becomes so."""
-        self._known_item(contact_id, table, item_id)
-        self._put(self._apply(table, [RowEdit(intake.WHOLE, contact_id, item_id, removed=True)]))
+        with self._gesture():
+            self._known_item(contact_id, table, item_id)
+            gone = RowEdit(intake.WHOLE, contact_id, item_id, removed=True)
+            self._put(self._apply(table, [gone]))
 
     def edit_item(
         self, contact_id: str, table: Table, item_id: str, values: Mapping[str, Json]
     ) -> None:
         """Stage other values of one item of a list; None clears a member."""
-        self._known_item(contact_id, table, item_id)
-        cleaned = self._item(contact_id, table, values)
-        self._put(self._apply(table, [RowEdit(intake.WHOLE, contact_id, item_id, cleaned)]))
+        with self._gesture():
+            self._known_item(contact_id, table, item_id)
+            cleaned = self._item(contact_id, table, values)
+            self._put(self._apply(table, [RowEdit(intake.WHOLE, contact_id, item_id, cleaned)]))
 
     def make_primary(self, contact_id: str, table: Table, item_id: str) -> None:
         """Stage that this e-mail or phone is the primary one, and no other."""
@@ -209,39 +231,44 @@ class Stage:
         Labels are named by key. A label that a contact has already, or has not, is no change.
         """
         ids, added, removed = (_listed(each) for each in (contact_ids, add, remove))
-        puts: list[Put] = []
-        for contact_id in ids:
-            self._labels_exist(contact_id, added)
-            held = self.value(contact_id, "labelKeys") or ()
-            kept = tuple(key for key in held if key not in removed)
-            value = kept + tuple(key for key in added if key not in kept)
-            self._clean(contact_id, fields.LABELS, value)
-            puts.append((contact_id, "labelKeys", value or None))
-        self._put(puts)
+        with self._gesture():
+            self._put([self._labelled(contact_id, added, removed) for contact_id in ids])
+
+    def _labelled(self, contact_id: str, added: tuple[str, ...], removed: tuple[str, ...]) -> Put:
+        self._labels_exist(contact_id, added)
+        kept = [key for key in self.value(contact_id, "labelKeys") or () if key not in removed]
+        value = self._clean(contact_id, fields.LABELS, [*kept, *added])
+        return contact_id, fields.LABELS.name, value or None
 
     def unstage(self, contact_id: str | None = None, field: str | None = None) -> None:
         """Take edits back: of one field, of one contact, or, without arguments, all of them.
 
         A field is named as in the wide frame, a list as in its table.
         """
-        staged = self._steps.copy()
-        if contact_id is not None:
-            self._contacts.document(contact_id)
-        name = self._list_name(field) if field is not None else None
-        self._put(
-            (each, known, ABSENT)
-            for each, values in staged.items()
-            for known in values
-            if contact_id in (None, each) and name in (None, known)
-        )
+        with self._gesture():
+            if contact_id is not None:
+                self._contacts.document(contact_id)
+            name = self._list_name(field) if field is not None else None
+            self._put(
+                (each, known, ABSENT)
+                for each, values in self._steps.copy().items()
+                for known in values
+                if contact_id in (None, each) and name in (None, known)
+            )
 
     def undo(self) -> bool:
         """Take back the last step, whatever route it came by; False when there is none."""
-        return self._told(self._steps.undo())
+        with self._gesture():
+            done = self._steps.undo()
+            self._changed |= done
+            return done
 
     def redo(self) -> bool:
         """Do again what `undo` took back; False when there is nothing."""
-        return self._told(self._steps.redo())
+        with self._gesture():
+            done = self._steps.redo()
+            self._changed |= done
+            return done
 
     def update(
         self,
@@ -289,21 +316,21 @@ class Stage:
             why = f"expected a DataFrame, got {type(frame).__name__}"  # type: ignore[unreachable]
             raise BadValue(why)
         table = None if table is None else frames.known_table(table)
-        source = intake.Source(self._contacts, self._was_shown, frozenset(_listed(clear)))
-        if table is None:
-            reading = intake.read_wide(frame, source)
-        else:
-            reading = intake.read_tidy(frame, table, source, remove_missing=remove_missing)
-        mark = frame.attrs.get(frames.MARK)
-        shown = self._shown.get(mark, {}) if isinstance(mark, str) else {}
-        puts, findings = self._gather(reading, table, shown)
-        if errors == "raise":
-            for finding in findings:
-                if finding.error is not None:
-                    raise finding.error
+        with self._gesture():
+            source = intake.Source(self._contacts, self._was_shown, frozenset(_listed(clear)))
+            if table is None:
+                reading = intake.read_wide(frame, source)
+            else:
+                reading = intake.read_tidy(frame, table, source, remove_missing=remove_missing)
+            mark = frame.attrs.get(frames.MARK)
+            shown = self._shown.get(mark, {}) if isinstance(mark, str) else {}
+            puts, findings = self._gather(reading, table, shown)
+            wrong = next((each.error for each in findings if each.error is not None), None)
+            if errors == "raise" and wrong is not None:
+                raise wrong
             self._put(puts)
+        if errors == "raise":
             return None
-        self._put(puts)
         spoken = {finding.row for finding in findings}
         findings += [
             Finding(row, contact_id, None, "unchanged")
@@ -500,25 +527,21 @@ class Stage:
         ]
 
     def _put(self, puts: Iterable[Put]) -> None:
-        with self._steps.lock:
-            settled, undecided = [], len(self._clashes)
-            for contact_id, name, value in puts:
-                own = wire.values(self._contacts.document(contact_id)).get(name)
-                same = value is ABSENT or merge.same(name, own, value)
-                settled.append((contact_id, name, ABSENT if same else value))
-            pushed = self._steps.push(settled, open_keys=self._clashes)
-        self._told(bool(pushed) or len(self._clashes) < undecided)
-
-    def _told(self, changed: bool) -> bool:  # noqa: FBT001 - what just happened, passed on
-        if changed:
-            for call in list(self._watchers):
-                call()
-        return changed
+        """Stage values as one step; what equals the contact's own is no edit."""
+        settled, undecided = [], len(self._clashes)
+        for contact_id, name, value in puts:
+            own = wire.values(self._contacts.document(contact_id)).get(name)
+            same = value is ABSENT or merge.same(name, own, value)
+            settled.append((contact_id, name, ABSENT if same else value))
+        pushed = self._steps.push(settled, open_keys=self._clashes)
+        self._changed |= bool(pushed) or len(self._clashes) < undecided
 
     def _was_shown(self, mark: str | None, table: Table | None) -> pd.DataFrame | None:
         """Return what the frame of a mark showed; None when that cannot be known."""
         if mark in self._shown:
-            return build_frame(self._contacts, self._overlaid(self._shown[mark]), table, mark)
+            return build_frame(
+                self._contacts, _overlaid(self._contacts, self._shown[mark]), table, mark
+            )
         if mark is None or mark == self._contacts.mark or living(mark) is not None:
             return self._contacts.to_frame(table)  # rows at another revision are refused by row
         return None
@@ -545,8 +568,8 @@ class Stage:
                 f"the stage's of {self._contacts.site_id}"
             )
             raise BadValue(why)
-        puts: list[Put] = []
-        with self._steps.lock:
+        with self._gesture():
+            puts: list[Put] = []
             undecided, clashes = self._undecided(), dict[tuple[str, str], Clash]()
             edits = self._steps.copy()
             for (contact_id, name), clash in undecided.items():
@@ -557,23 +580,21 @@ class Stage:
                     for name in staged
                     if (contact_id, name) in undecided
                 }
-                theirs = (
-                    wire.values(contacts.document(contact_id)) if contact_id in contacts else None
-                )
+                known = contact_id in contacts
+                theirs = wire.values(contacts.document(contact_id)) if known else None
                 for name, ours in staged.items():
                     merged = _carried(name, base, ours, theirs)
                     if isinstance(merged, Clash):
                         clashes[contact_id, name] = merged
                         merged = ours
-                    if theirs is not None:
+                    if known:
                         puts.append((contact_id, name, merged))
-            self._contacts, self._steps, self._shown = contacts, Steps(), {}
-            self._clashes = {}
+            self._contacts, self._steps, self._shown, self._clashes = contacts, Steps(), {}, {}
             self._put(puts)
             self._steps.settle()
             self._clashes = clashes
-        self._told(changed=True)
-        return self.clashes()
+            self._changed = True
+            return self.clashes()
 
     def clashes(self) -> pd.DataFrame:
         """Return what `rebase` found both sides had changed, and nobody has decided yet."""
@@ -593,22 +614,23 @@ class Stage:
 
     def resolve(self, contact_id: str, field: str, take: Json) -> None:
         """Decide what both sides changed: ``"ours"``, ``"theirs"``, or a value of your own."""
-        clash = self._undecided().get((contact_id, field))
-        if clash is None:
-            why = (
-                f"contact {contact_id}: nothing to decide about {field}; "
-                "stage.clashes() lists what is open"
-            )
-            raise BadValue(why, contact_id=contact_id, field=field)
-        if contact_id not in self._contacts:
-            del self._clashes[contact_id, field]  # the contact is gone, and the edit with it
-            self._told(changed=True)
-        elif take == "theirs":
-            self._put([(contact_id, field, ABSENT)])
-        elif take == "ours":
-            self._put([(contact_id, field, clash.ours)])
-        else:
-            self.edit(contact_id, {field: take})
+        with self._gesture():
+            clash = self._undecided().get((contact_id, field))
+            if clash is None:
+                why = (
+                    f"contact {contact_id}: nothing to decide about {field}; "
+                    "stage.clashes() lists what is open"
+                )
+                raise BadValue(why, contact_id=contact_id, field=field)
+            if contact_id not in self._contacts:
+                del self._clashes[contact_id, field]  # the contact is gone, and the edit with it
+                self._changed = True
+            elif take == "theirs":
+                self._put([(contact_id, field, ABSENT)])
+            elif take == "ours":
+                self._put([(contact_id, field, clash.ours)])
+            else:
+                self.edit(contact_id, {field: take})
 
     # -- the plan ---------------------------------------------------------------------------
 
@@ -620,12 +642,11 @@ class Stage:
         BadPlan
             The snapshot is of no site (it was read from a file), so nothing can be planned.
         """
-        contacts = self._contacts
+        with self._lock:
+            contacts, staged, clashes = self._contacts, self._steps.copy(), self._undecided()
         if contacts.site_id is None:
             why = "these contacts are of no site; fetch them from one to plan changes"
             raise BadPlan(why)
-        with self._steps.lock:
-            staged, clashes = self._steps.copy(), self._undecided()
         held_back = [
             Refusal(
                 contact_id,
@@ -652,6 +673,13 @@ class Stage:
             snapshot_at=contacts.fetched_at,
             partial=contacts.partial,
         )
+
+
+def _overlaid(contacts: Contacts, staged: Staged) -> dict[str, Json]:
+    return {
+        contact_id: wire.overlay(document, staged[contact_id]) if contact_id in staged else document
+        for contact_id, document in contacts.documents().items()
+    }
 
 
 def _change(contacts: Contacts, contact_id: str, values: Mapping[str, Json]) -> Change | None:

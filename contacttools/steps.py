@@ -1,8 +1,7 @@
-"""Steps: what is staged, step by step, with undo and redo. Pure, and safe between threads."""
+"""Steps: what is staged, step by step, with undo and redo. Pure."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Container, Iterable, Mapping
 
 from contacttools.fields import Json
@@ -18,7 +17,6 @@ class Steps:
     """The staged values, and the way back."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
         self._staged: dict[str, dict[str, Json]] = {}
         self._done: list[list[tuple[Put, Json]]] = []  # each put with the value it replaced
         self._undone: list[list[tuple[Put, Json]]] = []
@@ -30,57 +28,49 @@ class Steps:
 
     def copy(self) -> dict[str, dict[str, Json]]:
         """Return what is staged now, as it will stay."""
-        with self.lock:
-            return {contact_id: dict(values) for contact_id, values in self._staged.items()}
+        return {contact_id: dict(values) for contact_id, values in self._staged.items()}
 
     def push(self, puts: Iterable[Put], *, open_keys: Container[tuple[str, str]] = ()) -> int:
         """Stage values as one step; return how many of them were no repetition.
 
         To stage a value again decides what was open, and is part of the step.
         """
-        with self.lock:
-            step = [
-                (put, was)
-                for put in puts
-                if (was := self._set(put)) != put[2] or put[:2] in open_keys
-            ]
-            if step:
-                self._done.append(step)
-                self._undone.clear()
-            return len(step)
+        step = [
+            (put, was) for put in puts if (was := self._set(put)) != put[2] or put[:2] in open_keys
+        ]
+        if step:
+            self._done.append(step)
+            self._undone.clear()
+        return len(step)
 
     def touched(self, contact_id: str, field: str) -> bool:
         """Say whether a step that was not taken back staged or unstaged this field."""
-        with self.lock:
-            return any(put[:2] == (contact_id, field) for step in self._done for put, _ in step)
+        return any(put[:2] == (contact_id, field) for step in self._done for put, _ in step)
 
     def settle(self) -> None:
         """Forget the way back; what is staged stays."""
-        with self.lock:
-            self._done.clear()
-            self._undone.clear()
+        self._done.clear()
+        self._undone.clear()
 
     def undo(self) -> bool:
         """Take back the last step; False when there is none."""
-        with self.lock:
-            if not self._done:
-                return False
-            step = self._done.pop()
-            for (contact_id, field, _), was in reversed(step):
-                self._set((contact_id, field, was))
-            self._undone.append(step)
-            return True
+        if not self._done:
+            return False
+        step = self._done.pop()
+        for (contact_id, field, _), was in reversed(step):
+            self._set((contact_id, field, was))
+        self._undone.append(step)
+        return True
 
     def redo(self) -> bool:
         """Do again what was taken back last; False when there is nothing."""
-        with self.lock:
-            if not self._undone:
-                return False
-            step = self._undone.pop()
-            for put, _ in step:
-                self._set(put)
-            self._done.append(step)
-            return True
+        if not self._undone:
+            return False
+        step = self._undone.pop()
+        for put, _ in step:
+            self._set(put)
+        self._done.append(step)
+        return True
 
     def _set(self, put: Put) -> Json:
         contact_id, field, value = put

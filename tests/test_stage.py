@@ -1,6 +1,7 @@
 """Stage: every route to an edit, what it refuses, and the way back."""
 
 import math
+import threading
 
 import numpy as np
 import pandas as pd
@@ -810,3 +811,41 @@ def test_a_stage_says_what_it_holds():
     assert repr(staged).startswith(
         "<Stage: 1 field of 1 contact staged, over <Contacts: 3 of site site-1"
     )
+
+
+# -- two hands at once ----------------------------------------------------------------------
+
+
+def test_two_threads_lose_no_edit():
+    """Each gesture happens whole: of two hands that add to one list, neither undoes the other."""
+    staged, begin = stage(), threading.Barrier(2)
+
+    def add(hand):
+        begin.wait()
+        for n in range(20):
+            staged.add(ANN, "phones", {"phone": f"{hand}55501{n:02}"})
+
+    hands = [threading.Thread(target=add, args=(hand,)) for hand in (1, 2)]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join()
+
+    wanted = {f"{hand}55501{n:02}" for hand in (1, 2) for n in range(20)}
+    assert wanted <= {item["phone"] for item in staged.value(ANN, "phones")}
+
+
+def test_whoever_is_told_of_an_edit_may_wait_for_another_thread():
+    """The stage tells of a change once it is free again, so nobody waits for ever."""
+    staged, seen = stage(), []
+
+    def told():
+        other = threading.Thread(target=lambda: seen.append(len(staged.plan())))
+        other.start()
+        other.join(timeout=30)
+
+    staged.watch(told)
+    staged.edit(ANN, {"company": "Other Ltd"})
+    staged.rebase(staged.contacts)
+
+    assert [1, 1] == seen
