@@ -11,7 +11,8 @@ from typing import Literal
 
 import pandas as pd
 
-from contacttools import fields, merge, render, wire
+from contacttools import checks, fields, merge, render, wire
+from contacttools.contacts import Contacts
 from contacttools.errors import ConflictError, UnknownContact, UnknownField
 from contacttools.fields import Json
 from contacttools.plan import Change, Edit, Plan, Refusal, item_text
@@ -174,7 +175,7 @@ class Report:
             why = f"this commit did not touch {', '.join(sorted(missing)[:3])}"
             raise UnknownField(why)
         changes, refused = [], []
-        for change in reversed(self.plan.changes):
+        for change in self.plan.changes:
             if change.contact_id not in wanted:
                 continue
             ended = done[change.contact_id]
@@ -183,10 +184,22 @@ class Report:
                 refused.append(Refusal(change.contact_id, None, "NOT_APPLIED", why))
             elif (back := _backwards(change, ended, names)) is not None:
                 changes.append(back)
+        written = Contacts(
+            (done[change.contact_id].contact for change in changes),
+            site_id=self.plan.site_id,
+            fetched_at=datetime.now(UTC),
+            partial="what one commit wrote",
+        )
+        planned, colliding, risks = checks.review(changes, written)
         return Plan(
-            self.plan.site_id, tuple(changes), tuple(refused), snapshot_at=datetime.now(UTC),
-            partial=self.plan.partial,
-        )  # fmt: skip
+            self.plan.site_id,
+            planned,
+            tuple(refused + colliding),
+            tuple(risks),
+            snapshot_at=written.fetched_at,
+            # Only an e-mail or a phone could clash with a contact that was not looked at.
+            partial=written.partial if _reach(planned) else self.plan.partial,
+        )
 
     @cached_property
     def _view(self) -> render.ReportView:
@@ -214,6 +227,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         return render.report_html(self._view)
+
+
+def _reach(changes: Iterable[Change]) -> bool:
+    return any(edit.field in ("emails", "phones") for each in changes for edit in each.edits)
 
 
 def _backwards(change: Change, ended: Outcome, names: set[str] | None) -> Change | None:
