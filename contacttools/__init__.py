@@ -57,6 +57,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> object:
     if name == "form":  # widgets are loaded when they are used
         from contacttools.forms import form  # noqa: PLC0415

@@ -6,8 +6,11 @@ others; what a person should know before approving is a risk, said in words.
 
 from __future__ import annotations
 
+import contextlib
 import graphlib
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import phonenumbers
@@ -17,6 +20,8 @@ from contacttools.contacts import Contacts
 from contacttools.fields import Json
 from contacttools.plan import Change, Edit, Refusal, Risk
 from contacttools.planfile import RiskKind
+
+_LIKELY = {"emails": re.compile(r"^\S+@\S+\.\S+$"), "phones": re.compile(r"(\d\D*){5}")}
 
 #: What may belong to one contact only: ("emails", address) or ("phones", number).
 Key = tuple[str, str]
@@ -99,9 +104,25 @@ def _risks(change: Change, contacts: Contacts, claims: Claims) -> Iterator[Risk]
         if lost:
             text = f"{listing.label.lower()} hold {', '.join(sorted(lost))}"
             yield Risk("loss", change.contact_id, edit.field, text)
+        for text in _doubts(edit):
+            yield Risk("doubtful", change.contact_id, edit.field, text)
         for kind, key, other in claims.shared(change, edit):
             text = f"{key[1]} is also {other}'s"
             yield Risk(kind, change.contact_id, edit.field, text)
+
+
+def _doubts(edit: Edit) -> Iterator[str]:
+    """Say what a person would hardly mean: an e-mail that is none, the same number twice."""
+    if edit.field not in _KEYS:
+        return
+    name, key = fields.LISTS[edit.field].value, _KEYS[edit.field]
+    known = {item.get(name) for item in edit.before or ()}
+    for item in edit.after or ():
+        if item.get(name) not in known and not _LIKELY[edit.field].search(str(item.get(name))):
+            yield f"{item.get(name)} does not look like one"
+    before = Counter(key(item) for item in edit.before or ())
+    after = Counter(key(item) for item in edit.after or ())
+    yield from (f"{each} twice" for each, n in after.items() if n > max(1, before[each]))
 
 
 def _value(listing: fields.ListField, item: Json | None) -> str:
@@ -191,17 +212,25 @@ class Claims:
         return waits
 
     def cycle(self, planned: Iterable[str]) -> list[Refusal]:
-        """Return the contacts of a ring in which each waits for the next to let go."""
-        try:
-            graphlib.TopologicalSorter(self._waits(planned)).prepare()
-        except graphlib.CycleError as error:
-            ring = sorted(set(error.args[1]))
-            why = (
-                f"{', '.join(ring[:3])} exchange an e-mail or phone in a ring; free one of the "
-                "values in a first plan, set it in a second"
+        """Return the contacts that wait for each other to let go, in rings of any length."""
+        waits = self._waits(planned)
+        ring = _unordered(waits)
+        # What merely waits for a ring is in none: looked at from the other end, it is free.
+        awaited: dict[str, set[str]] = {each: set() for each in ring}
+        for each in ring:
+            for other in waits[each] & ring:
+                awaited[other].add(each)
+        ring = _unordered(awaited)
+        return [
+            Refusal(
+                each,
+                None,
+                "DUPLICATE_CONTACT_EXISTS",
+                f"exchanges an e-mail or phone with {', '.join(sorted(waits[each] & ring)[:3])}; "
+                "free one of the values in a first plan, set it in a second",
             )
-            return [Refusal(each, None, "DUPLICATE_CONTACT_EXISTS", why) for each in ring]
-        return []
+            for each in sorted(ring)
+        ]
 
     def order(self, planned: Iterable[str]) -> list[str]:
         """Return the contacts so that who must let go comes first, else by contact id."""
@@ -231,6 +260,17 @@ class Claims:
     def _keepers(self, key: Key) -> set[str]:
         held = self._holders.get(key, set())
         return {each for each in held if key not in self._released(each)}
+
+
+def _unordered(waits: Mapping[str, set[str]]) -> set[str]:
+    """Return the contacts that can be put in no order: those in a ring, or waiting for one."""
+    sorter, left = graphlib.TopologicalSorter(waits), set(waits)
+    with contextlib.suppress(graphlib.CycleError):  # as much as can be ordered still is
+        sorter.prepare()
+    while ready := sorter.get_ready():
+        left.difference_update(ready)
+        sorter.done(*ready)
+    return left
 
 
 def _keys(name: str, items: Iterable[Json] | None) -> set[Key]:

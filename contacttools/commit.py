@@ -71,6 +71,7 @@ class _Story:
     doubt: bool = False  # an update may have been applied without our knowing
     floor: int = 0  # reads below this revision are out of date
     refusal: Refused | None = None  # what the service said to the last update
+    accepted: bool = False  # it said that it stored our update at the next revision
 
 
 def next_step(change: Change, seen: Seen) -> Ask | Outcome:
@@ -106,6 +107,11 @@ def _told(change: Change, seen: Seen) -> _Story:
             story.reads = 0
             story.refusal = answer if isinstance(answer, Refused) else None
             story.doubt |= isinstance(answer, (Lost, Written))
+            story.accepted |= (
+                isinstance(answer, Written)
+                and answer.contact["id"] == change.contact_id
+                and answer.contact["revision"] == change.revision + 1
+            )
             if isinstance(answer, Stale):
                 story.floor = max(story.floor, change.revision + 1)
         elif isinstance(ask, Read):
@@ -184,6 +190,9 @@ def _settle(change: Change, story: _Story, contact: Json) -> Ask | Outcome:
         return _moved_on(change, story, contact, contact["revision"] - change.revision)
     if story.refusal is not None and not story.doubt:
         return _refused(change, story.refusal)
+    if story.sends and holds(change, contact):
+        detail = "the service counts it as no change: it held the wanted values already"
+        return _ended(change, "already", contact, detail=detail)
     if story.refusal is None and story.sends < SENDS:
         return Write()
     why = f"; the last answer was: {story.refusal.message}" if story.refusal else ""
@@ -196,6 +205,9 @@ def _moved_on(change: Change, story: _Story, contact: Json, steps: int) -> Outco
     if not wanted:
         # Before anything was sent, whatever happened was somebody else's. One step that is not
         # ours: ours was not applied and never can be. More steps hide which was whose.
+        if story.accepted:
+            said_so = "the service accepted the update, yet the contact holds something else: "
+            return _conflict(change, "conflict_maybe_applied", contact, said_so)
         certain = not story.sends or steps == 1
         return _conflict(change, "conflict" if certain else "conflict_maybe_applied", contact)
     others = merge.changed_fields(_expected(change), wire.values(contact))
@@ -224,7 +236,7 @@ def holds(change: Change, contact: Json) -> bool:
     )
 
 
-def _conflict(change: Change, word: Word, contact: Json) -> Outcome:
+def _conflict(change: Change, word: Word, contact: Json, first: str = "") -> Outcome:
     theirs = wire.values(contact)
     touched = tuple(
         Difference(edit.field, edit.before, edit.after, theirs.get(edit.field))
@@ -245,7 +257,7 @@ def _conflict(change: Change, word: Word, contact: Json) -> Outcome:
             else "they changed it and back, or server data"
         )
     rest = "stage.rebase(site.fetch()) carries your edits over"
-    return _ended(change, word, contact, detail=f"{told}. {rest}", differences=touched)
+    return _ended(change, word, contact, detail=f"{first}{told}. {rest}", differences=touched)
 
 
 _ADVICE = {

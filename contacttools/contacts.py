@@ -135,6 +135,10 @@ class Contacts:
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         if str(name) in fields.LISTS:
             hint = f"; items are changed with add, remove, make_primary or update(table={name!r})"
+        if not hint:
+            hint = "; to_frame() shows the names there are, and helper columns are to be dropped"
+        if str(name) in ("contactId", "itemId"):
+            hint = '; a tidy frame says which table it is: stage.update(frame, "phones")'
         why = f"no field {name!r}{hint}"
         raise UnknownField(why, field=str(name))
 

@@ -105,7 +105,7 @@ def _text(field: Field, value: Json) -> str:
         why = f"expected text, got {type_(value).__name__} {value!r:.40}"
         raise ValueError(why)
     text = str(value)
-    if not text:
+    if not text.strip():
         raise ValueError("is empty text: use None to clear, or leave the value as it was")
     if found := _UNSENDABLE.search(text):
         why = f"holds a character that cannot be sent ({found.group()!a})"

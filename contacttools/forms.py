@@ -17,7 +17,7 @@ import ipywidgets as widgets
 from contacttools import fields, merge, render, wire
 from contacttools.contacts import Contacts
 from contacttools.editors import Page, Widget, box_of, let_go, put
-from contacttools.errors import ContactToolsError, WrongSite
+from contacttools.errors import BadValue, ContactToolsError, WrongSite
 from contacttools.fields import Json
 from contacttools.plan import Plan
 from contacttools.render import count, escape
@@ -59,6 +59,9 @@ def form(stage: Stage, site: Site) -> Form:
     >>> ct.form(ct.Stage(site.fetch(limit=10)), site)
     <Stage: 0 fields of 0 contacts staged, over <Contacts: 10 of site ...>>
     """
+    if not isinstance(stage, Stage):
+        why = f"form(stage, site): the first is a Stage, not a {type(stage).__name__}"  # type: ignore[unreachable]
+        raise BadValue(why)
     if stage.contacts.site_id not in (None, site.site_id):
         why = f"the stage holds contacts of site {stage.contacts.site_id}, this is {site!r}"
         raise WrongSite(why)

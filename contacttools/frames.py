@@ -68,6 +68,17 @@ def _shown(name: str, kind: Kind, read: Callable[[Json], Json]) -> Column:
     return Column(Field(name, (name,), kind, name, editable=False), read)
 
 
+def why_fixed(name: str) -> str:
+    """Say why a column cannot be edited, and where to edit instead."""
+    if name.startswith("address."):
+        return f'{name} shows the first address: edit it in to_frame("addresses")'
+    if name == "phone.e164":
+        return "phone.e164 follows from phone and its country"
+    if name.endswith(".count"):
+        return f"{name} counts the items of to_frame({name.removesuffix('.count')!r})"
+    return f"{name} is set by the service"
+
+
 def _shortcut(name: str) -> Column:
     listing, member = fields.SHORTCUTS[name]
     known = fields.LISTS[listing].by_name[member]

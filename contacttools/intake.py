@@ -314,8 +314,8 @@ def _row_problem(
     held = source.contacts.revision(contact_id)
     if revision is None and not new:
         why = (
-            f"contact {contact_id}: the frame no longer says at which revision it was laid out; "
-            "keep its column revision, or join that of stage.to_frame() to it"
+            f"contact {contact_id}: the frame does not say which revision it shows, so its values "
+            'may be old; frame.join(stage.to_frame()["revision"]) adds that column'
         )
         return StaleFrame(why, contact_id=contact_id, field="revision")
     if revision is not None and not frames.same_cell("integer", held, revision):
@@ -349,14 +349,15 @@ def _take(
 def _taken(cell: Cell, field: Field, source: Source, contact_id: str) -> Json:
     """Return a changed cell's value as it would be staged, or raise what is wrong with it."""
     if not field.editable:
-        why = f"contact {contact_id}: {cell.column} is set by the service; leave it as it was"
+        why = f"contact {contact_id}: {frames.why_fixed(cell.column)}; leave it as it was"
         raise ReadOnlyField(why, contact_id=contact_id, field=cell.column)
     if cell.value is None:
         if cell.column in source.clear:
             return None
         why = (
             f"contact {contact_id}: {cell.column} turned missing (was {cell.shown!r:.60}); "
-            f"to clear it on purpose, say clear=({cell.column!r},)"
+            f"to clear it on purpose, say clear=({cell.column!r},); else leave the row out, or "
+            "fill in the value that it had"
         )
         raise BadValue(why, contact_id=contact_id, field=cell.column)
     return _cleaned(field, cell.value, contact_id, cell.column)

@@ -172,9 +172,36 @@ def settle_primary(listing: ListField, items: list[Json]) -> list[Json]:
 def _with_carried(listing: ListField, base: Json | None, item: Json) -> Json:
     carried = {member.name for member in listing.carried}
     bare = {key: value for key, value in item.items() if key not in carried}
-    if base is None or item_key(listing, base) != item_key(listing, bare):
+    if base is None or _derived_from(listing, base) != _derived_from(listing, bare):
         return bare
     return bare | {name: base[name] for name in carried if name in base}
+
+
+def _derived_from(listing: ListField, item: Json) -> Hashable:
+    """Return the members that the carried text is made of: the address, not its tag."""
+    return tuple(
+        (member.name, _hashable(item[member.name]))
+        for member in listing.editable
+        if member.path[0] == "address" and item.get(member.name) is not None
+    )
+
+
+def restored(name: str, now: Json, before: Json) -> Json:
+    """Return a list as it was read before, derived text included, under the ids of now."""
+    then = settle(name, now, before)
+    if name not in fields.LISTS or not fields.LISTS[name].carried:
+        return then
+    listing = fields.LISTS[name]
+    texts: dict[Hashable, list[Json]] = {}
+    for item in before or ():
+        texts.setdefault(item_key(listing, item), []).append(item)
+    names = [member.name for member in listing.carried]
+    return (
+        tuple(
+            {**item, **_only(texts[item_key(listing, item)].pop(0), names)} for item in then or ()
+        )
+        or None
+    )
 
 
 def primary(items: Iterable[Json] | None) -> Json | None:
@@ -291,7 +318,7 @@ def _renamed(name: str, base: Json, ours: Json, theirs: Json) -> Json:
 
 
 def _merge_items(listing: ListField, base: Json, ours: Json, theirs: Json) -> Json | Clash:
-    join = _Join(listing, list(base or ()), list(settle(listing.name, base, ours) or ()), theirs)
+    join = _Join(listing, list(base or ()), settle_primary(listing, list(ours or ())), theirs)
     if not join.read() or (listing.has_primary and not join.choose()):
         return Clash(base, ours, theirs)
     left = [item for item in join.merged if item is not None]

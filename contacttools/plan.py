@@ -7,11 +7,12 @@ when rides beside that and changes no id.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -127,16 +128,7 @@ class Risk:
 def rows_of(contact_id: str, edit: Edit) -> Iterator[Row]:
     """Yield what one edit does, one row per scalar or per item of a list."""
     if edit.field in fields.LISTS:
-        listing = fields.LISTS[edit.field]
-        for change in merge.item_changes(edit.field, edit.before, edit.after):
-            yield Row(
-                contact_id,
-                change.item_id,
-                edit.field,
-                change.kind,
-                item_text(listing, change.before),
-                item_text(listing, change.after),
-            )
+        yield from _item_rows(contact_id, edit)
     elif edit.field == fields.LABELS.name:
         before, after = edit.before or (), edit.after or ()
         for key in before:
@@ -152,6 +144,16 @@ def rows_of(contact_id: str, edit: Edit) -> Iterator[Row]:
         elif edit.after is None:
             kind = "cleared"
         yield Row(contact_id, None, edit.field, kind, edit.before, edit.after)
+
+
+def _item_rows(contact_id: str, edit: Edit) -> Iterator[Row]:
+    listing = fields.LISTS[edit.field]
+    for change in merge.item_changes(edit.field, edit.before, edit.after):
+        before, after = item_text(listing, change.before), item_text(listing, change.after)
+        if change.kind == "changed" and (listing.name == "addresses" or before == after):
+            before = parts_text(listing, change.before)
+            after = parts_text(listing, change.after)
+        yield Row(contact_id, change.item_id, edit.field, change.kind, before, after)
 
 
 def item_text(listing: fields.ListField, item: Json | None) -> str | None:
@@ -175,6 +177,15 @@ def item_text(listing: fields.ListField, item: Json | None) -> str | None:
     marks = [item.get("countryCode"), item.get("tag") if item.get("tag") != "UNTAGGED" else None]
     told = ", ".join(str(mark) for mark in marks if mark)
     return f"{value} ({told})" if told else value
+
+
+def parts_text(listing: fields.ListField, item: Json) -> str:
+    """Return an item with each part under its name: what one line of values would blur."""
+    return ", ".join(
+        f"{member.label}: {item[member.name]}"
+        for member in listing.editable
+        if member.name != "primary" and item.get(member.name) is not None
+    )
 
 
 _ADDRESS_PARTS = ("addressLine2", "city", "subdivision", "postalCode", "country", "hint")
@@ -217,6 +228,10 @@ class Plan:
     risks: tuple[Risk, ...] = ()
     snapshot_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     partial: str | None = None
+
+    def again(self) -> Plan:
+        """Return the same plan with nothing remembered, on copies of its values."""
+        return replace(self, changes=tuple(copy.deepcopy(replace(each)) for each in self.changes))
 
     @cached_property
     def id(self) -> str:
@@ -421,6 +436,7 @@ _RISKS: dict[RiskKind, str] = {
         "An e-mail or phone is shared with another contact and stays so: "
         "the service may refuse it as a duplicate"
     ),
+    "doubtful": "A new e-mail or phone does not look like one, or stands twice in one contact",
     "loss": "What this version does not know cannot be sent back with its list and may be lost",
 }
 _AUTOMATIONS = "Each update fires the site's contact-updated events and automations."

@@ -21,7 +21,7 @@ from contacttools.fields import Json
 FORMAT = "contacttools plan"
 VERSION = 1
 
-RiskKind = Literal["primary", "member", "claimed", "shared", "loss"]
+RiskKind = Literal["primary", "member", "claimed", "shared", "loss", "doubtful"]
 
 
 class _Strict(BaseModel):

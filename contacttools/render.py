@@ -25,6 +25,7 @@ KINDS: tuple[Kind, ...] = ("added", "changed", "cleared", "removed", "primary mo
 
 CARDS = 200  # more than anyone reads; the rest is said to exist and is in to_frame()
 TEXT_CARDS = 20
+_EXAMPLES = 5  # of a risk in plain text; more would push the diff off the screen
 _ALIKE = 0.34  # below this, two texts have so little in common that marking words misleads
 _WHOLE = ("emails", "phones")  # the pieces of an address or a number are no words
 _CONTEXT = 40  # characters of unchanged text kept on each side of a change
@@ -78,7 +79,9 @@ class ReportView:
 
 
 # Letters and marks that show nothing, and spaces that look like the one on the keyboard.
-_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u00a0\u2007\u202f"
+_BLANK = (
+    "\u180b\u180c\u180d\u180f\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u00a0\u2007\u202f"
+)
 
 
 def _spelled(character: str) -> str | None:
@@ -86,7 +89,13 @@ def _spelled(character: str) -> str | None:
     if character == "\n":
         return "⏎"
     category = unicodedata.category(character)
-    if category in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or character in _BLANK:
+    if (
+        category in {"Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp"}
+        or (category == "Zs" and character != " ")
+        or character in _BLANK
+        or "\ufe00" <= character <= "\ufe0f"
+        or "\U000e0100" <= character <= "\U000e01ef"
+    ):
         return f"⟨U+{ord(character):04X}⟩"
     return None
 
@@ -203,10 +212,15 @@ def _change_html(row: Row) -> str:
 
 
 def _change_text(row: Row) -> str:
-    old, new = (visible(each) for each in (row.before, row.after))
+    old, new = (_edged(visible(each)) for each in (row.before, row.after))
     if row.before is None:
         return new
     return f"{old} → {'(nothing)' if row.after is None else new}"
+
+
+def _edged(text: str) -> str:
+    """Return a text in quotes where spaces at its edges, or doubled ones, would not be seen."""
+    return f"“{text}”" if text != text.strip() or "  " in text else text
 
 
 # -- plans ----------------------------------------------------------------------------------
@@ -232,12 +246,15 @@ def _time_line(view: PlanView) -> str:
 
 def plan_text(view: PlanView) -> str:
     """Return a plan as plain text, for terminals."""
-    lines = [f"Plan {view.id[:12]}  {plan_headline(view)}"]
+    site = visible(view.site_id[:8])
+    lines = [f"Plan {view.id[:12]} for site {site}  {plan_headline(view)}"]
     if view.cards:
         lines += [f"  fields: {_fields_line(view)}", f"  takes:  {_time_line(view)}"]
     for title, each in view.risks.items():
         lines += [f"  ! {title} ({_contacts(each)})"]
-        lines += [f"      {visible(who)}: {visible(text)}" for who, text in each[:TEXT_CARDS]]
+        lines += [f"      {visible(who)}: {visible(text)}" for who, text in each[:_EXAMPLES]]
+        if len(each) > _EXAMPLES:
+            lines.append(f"      … and {len(each) - _EXAMPLES:,} more: plan.risks")
     lines += [f"  ! {visible(note)}" for note in view.notes]
     for contact_id, name, revision, rows in view.cards[:TEXT_CARDS]:
         lines.append(
@@ -256,7 +273,7 @@ def plan_text(view: PlanView) -> str:
             for contact_id, field, reason in view.refused[:TEXT_CARDS]
         ]
     if view.cards:
-        lines.append(f'\nTo write it: site.commit(plan, approve="{view.id[:12]}")')
+        lines.append(f'\nTo write this plan: site.commit(…, approve="{view.id[:12]}")')
     return "\n".join(lines)
 
 
@@ -275,7 +292,8 @@ def plan_html(view: PlanView) -> str:
         parts.append(
             f"<p class='ct-sub'>Fields: {escape(_fields_line(view))}. "
             f"Takes {escape(_time_line(view))}. "
-            f"Contacts as of {view.snapshot_at:%Y-%m-%d %H:%M} UTC.</p>"
+            f"Contacts of site {escape(view.site_id)} as of "
+            f"{view.snapshot_at:%Y-%m-%d %H:%M} UTC.</p>"
         )
     parts += _risk_html(view)
     if view.cards:
@@ -302,8 +320,8 @@ def plan_html(view: PlanView) -> str:
         parts.append("</ul></details>")
     if view.cards:
         parts.append(
-            "<p class='ct-sub'>To write it: "
-            f'<code>site.commit(plan, approve="{view.id[:12]}")</code></p>'
+            "<p class='ct-sub'>To write this plan: "
+            f'<code>site.commit(…, approve="{view.id[:12]}")</code></p>'
         )
     parts.append("</div>")
     return "".join(parts)
@@ -393,6 +411,8 @@ def report_headline(view: ReportView) -> str:
 def report_text(view: ReportView) -> str:
     """Return a report as plain text, for terminals."""
     lines = [f"Report on plan {view.plan_id[:12]}  {report_headline(view)}"]
+    if view.site.startswith("LIVE"):
+        lines.append(f"  {visible(view.site)}")
     if view.note:
         lines.append(f"  ! {visible(view.note)}")
     for contact_id, name, outcome, code, detail in _worth_a_look(view)[:TEXT_CARDS]:
@@ -480,11 +500,11 @@ padding:.35em .6em}}
 .ct-plan table{{border-collapse:collapse;margin:.3em 0;width:100%;table-layout:auto;border:0;
 font-size:inherit}}
 .ct-plan tr,.ct-plan tbody tr:nth-child(odd),.ct-plan tbody tr:hover{{background:none}}
-.ct-plan td,.ct-plan th{{text-align:left;vertical-align:top;padding:.15em .7em .15em 0;border:0;
-white-space:normal;max-width:none}}
-.ct-plan td:nth-child(1){{width:7.5em;white-space:nowrap}}
-.ct-plan td:nth-child(2){{width:16em;overflow-wrap:anywhere}}
-.ct-plan td:nth-child(3){{overflow-wrap:anywhere}}
+.ct-plan .ct-card td,.ct-plan .ct-card th{{text-align:left;vertical-align:top;
+padding:.15em .7em .15em 0;border:0;white-space:normal;max-width:none}}
+.ct-plan .ct-card td:nth-child(1){{width:7.5em;white-space:nowrap}}
+.ct-plan .ct-card td:nth-child(2){{width:16em;overflow-wrap:anywhere}}
+.ct-plan .ct-card td:nth-child(3){{overflow-wrap:anywhere}}
 .ct-plan .ct-kind{{border:1px solid var(--jp-border-color1,#bbb);border-radius:3px;padding:0 .4em;
 font-size:12px}}
 .ct-plan del{{background:rgba(214,48,49,.16);text-decoration:line-through;color:inherit}}

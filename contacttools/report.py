@@ -240,7 +240,7 @@ def _backwards(change: Change, ended: Outcome, names: set[str] | None) -> Change
         if names is not None and edit.field not in names:
             continue
         now = held.get(edit.field)
-        then = merge.settle(edit.field, now, edit.before)
+        then = merge.restored(edit.field, now, edit.before)
         if not merge.same(edit.field, now, then):
             edits.append(Edit(edit.field, now, then))
     if not edits or ended.after is None:

@@ -64,7 +64,8 @@ def connect(
     base_url : str, optional
         Another address to use: https, or http on this machine only.
     api_key, site_id : str, optional
-        Else the environment's ``WIX_API_KEY`` and ``WIX_SITE_ID``.
+        Both or neither. Neither takes the environment's ``WIX_API_KEY`` and ``WIX_SITE_ID``,
+        which are sent to the service itself only, never to a `base_url`.
     read_only : bool
         A live site refuses writes until this is False.
     direct_writes : bool
@@ -93,13 +94,16 @@ def connect(
             raise AuthError(why)
         return _connect_sandbox()
     url = sound_url(base_url or wire.BASE_URL)
-    key = (api_key or os.environ.get("WIX_API_KEY") or "").strip()
-    site = (site_id or os.environ.get("WIX_SITE_ID") or "").strip()
+    if base_url is None and api_key is None and site_id is None:
+        # Only the service itself is sent the key of the environment, and only with its own site.
+        api_key, site_id = os.environ.get("WIX_API_KEY"), os.environ.get("WIX_SITE_ID")
+    key, site = (api_key or "").strip(), (site_id or "").strip()
     if not key or not site:
         missing = " and ".join(
-            name for name, value in (("WIX_API_KEY", key), ("WIX_SITE_ID", site)) if not value
+            name for name, value in (("api_key=", key), ("site_id=", site)) if not value
         )
-        why = f"a live site needs a key and a site id; set {missing} or pass api_key= and site_id="
+        rest = "" if base_url else ", or neither and set WIX_API_KEY and WIX_SITE_ID"
+        why = f"a live site needs a key and its site id: pass {missing}{rest}; both are needed"
         raise AuthError(why)
     if not (key.isascii() and key.isprintable() and site.isascii() and site.isprintable()):
         why = "the key or the site id holds characters that no key has; copy it again"
@@ -455,6 +459,7 @@ class Site:
             contact in hand is then reported as unknown.
         """
         self._fits(plan)
+        plan = plan.again()
         _approved(plan, approve, expect)
         if self.read_only:
             why = (
@@ -587,6 +592,8 @@ class Site:
             self._transport.pacer.clock.wait(pacing.backoff(ask.attempt), stop)
             return Waited()
         if isinstance(ask, Write):
+            if self.read_only:
+                raise ReadOnlySite(f"{self._where()} is open for reading only")
             request = wire.update_contact(change.contact_id, change.info(), change.revision)
         else:
             request = wire.get_contact(change.contact_id)
@@ -601,13 +608,17 @@ def _approved(plan: Plan, approve: str, expect: int | None) -> None:
     shown = plan.id[: ID_PREFIX + 5]
     if not isinstance(approve, str) or len(approve) < ID_PREFIX or not plan.id.startswith(approve):
         why = (
-            f"approve={approve!r} is not the id of this plan ({shown}); nothing was sent. Look at "
-            f'the plan, and if it is what you want: approve="{shown}"'
+            f"approve={_short(approve)} is not the id of this plan ({shown}); nothing was sent. "
+            f'Look at the plan, and if it is what you want: approve="{shown}"'
         )
         raise NotApproved(why)
     if expect is not None and expect != len(plan):
         why = f"you expect {expect} contacts, the plan has {len(plan)}; nothing was sent"
         raise NotApproved(why)
+
+
+def _short(given: object) -> str:
+    return f"{given[:64]!r}" if isinstance(given, str) else f"a {type(given).__name__}"
 
 
 def _sort(sort: str | Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:

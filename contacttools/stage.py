@@ -31,6 +31,8 @@ from contacttools.merge import Clash
 from contacttools.plan import Change, Edit, Plan, Refusal
 from contacttools.steps import ABSENT, Put, Staged, Steps
 
+_TAKES = ("ours", "theirs")
+_MEANT = {"ours", "theirs", "our", "their", "mine", "base"}  # no value anybody wants staged
 _REMEMBERED = 100  # frames handed out whose content is still known
 
 
@@ -53,6 +55,10 @@ class Stage:
     """
 
     def __init__(self, contacts: Contacts) -> None:
+        if not isinstance(contacts, Contacts):
+            got = type(contacts).__name__  # type: ignore[unreachable]
+            why = f"a stage is over Contacts, as site.fetch() returns them, not a {got}"
+            raise BadValue(why)
         self._contacts = contacts
         self._lock = threading.RLock()
         self._gestures = 0  # under way, one inside the other
@@ -228,9 +234,11 @@ class Stage:
     ) -> None:
         """Stage labels on and off one or many contacts, as one step.
 
-        Labels are named by key. A label that a contact has already, or has not, is no change.
+        Labels are named by key (``custom.vip``) or by display name. A label that a contact has
+        already, or has not, is no change.
         """
-        ids, added, removed = (_listed(each) for each in (contact_ids, add, remove))
+        ids = _listed(contact_ids)
+        added, removed = (tuple(map(self._label_key, _listed(each))) for each in (add, remove))
         with self._gesture():
             self._put([self._labelled(contact_id, added, removed) for contact_id in ids])
 
@@ -284,7 +292,9 @@ class Stage:
         Parameters
         ----------
         frame : DataFrame
-            From `Contacts.to_frame` or `to_frame`, edited: any rows, any columns, any order.
+            From `Contacts.to_frame` or `to_frame`, edited: any of its rows and columns, in any
+            order. A frame from elsewhere, such as a CSV file, needs the column ``revision``:
+            ``frame.join(stage.to_frame()["revision"])``.
         table : {"emails", "phones", "addresses", "labels", "extendedFields"}, optional
             Which tidy table it is; without it, the wide frame. In a tidy frame a row without
             ``itemId`` is a new item.
@@ -399,7 +409,7 @@ class Stage:
 
     def _clean(self, contact_id: str, field: Field, value: Json) -> Json:
         if not field.editable:
-            why = f"contact {contact_id}: {field.name} is set by the service"
+            why = f"contact {contact_id}: {frames.why_fixed(field.name)}"
             raise ReadOnlyField(why, contact_id=contact_id, field=field.name)
         value = frames.plain(value)
         if value is None:
@@ -426,6 +436,14 @@ class Stage:
         self._provisional += 1
         return {"id": f"{merge.PROVISIONAL}{self._provisional}", "tag": "UNTAGGED", **values}
 
+    def _label_key(self, name: str) -> str:
+        """Return the key of a label that is called by its key, or by a name only one label has."""
+        known = self._contacts.definitions.labels or {}
+        if name in known or not isinstance(name, str):
+            return name
+        called = [key for key, shown in known.items() if shown.casefold() == name.casefold()]
+        return called[0] if len(called) == 1 else name
+
     def _labels_exist(self, contact_id: str, keys: Iterable[str]) -> None:
         known = self._contacts.definitions.labels
         held = wire.label_keys(self._contacts.document(contact_id))
@@ -433,8 +451,11 @@ class Stage:
             self._clean(contact_id, fields.LABELS, (key,))
             if known is not None and key not in known and key not in held:
                 near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+                listed = ", ".join(sorted(known)[:8])
                 hint = (
-                    f"did you mean {' or '.join(near)}?" if near else "create it on the site first"
+                    f"did you mean {' or '.join(near)}?"
+                    if near
+                    else f"create it on the site first, or use one of {listed}"
                 )
                 why = f"contact {contact_id}: labelKeys: there is no label {key!r}; {hint}"
                 raise BadValue(why, contact_id=contact_id, field=fields.LABELS.name)
@@ -625,6 +646,9 @@ class Stage:
             if contact_id not in self._contacts:
                 del self._clashes[contact_id, field]  # the contact is gone, and the edit with it
                 self._changed = True
+            elif isinstance(take, str) and take.casefold() in _MEANT and take not in _TAKES:
+                why = f'contact {contact_id}: take is "ours", "theirs" or a value, not {take!r}'
+                raise BadValue(why, contact_id=contact_id, field=field)
             elif take == "theirs":
                 self._put([(contact_id, field, ABSENT)])
             elif take == "ours":

@@ -240,6 +240,8 @@ def error_of(
     said = wire.refusal(status, headers, body)
     kind: type[ApiError] = ApiError
     hint = _HINTS.get(said.code, "")
+    if said.code.startswith(("UNSUPPORTED_FILTER", "MALFORMED_FILTER")):
+        hint = 'a filter is a dict by column name, such as {"company": {"$exists": True}}'
     if status in (401, 403):
         kind = AuthError
         hint = "check the key, its rights (Read/Manage Contacts) and the site id"

@@ -67,7 +67,7 @@ def test_the_environment_never_makes_it_live(monkeypatch):
     assert not ct.connect("sandbox").live
 
 
-@pytest.mark.parametrize("where", ["arguments", "environment", "one of each", "with spaces"])
+@pytest.mark.parametrize("where", ["arguments", "environment", "with spaces"])
 def test_a_live_site_needs_a_key_and_a_site_id(monkeypatch, where):
     """Given or found in the environment, both make a site: LIVE, and for reading only."""
     given = {"api_key": KEY, "site_id": SITE}
@@ -75,9 +75,6 @@ def test_a_live_site_needs_a_key_and_a_site_id(monkeypatch, where):
         given = {}
         monkeypatch.setenv("WIX_API_KEY", KEY)
         monkeypatch.setenv("WIX_SITE_ID", f"{SITE}\n")
-    elif where == "one of each":
-        monkeypatch.setenv("WIX_API_KEY", KEY)
-        given = {"site_id": SITE}
     elif where == "with spaces":
         given = {"api_key": f" {KEY}\n", "site_id": f"{SITE} "}
     with ct.connect("live", **given) as site:
@@ -90,19 +87,36 @@ def test_a_live_site_needs_a_key_and_a_site_id(monkeypatch, where):
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        ({}, "WIX_API_KEY and WIX_SITE_ID"),
-        ({"api_key": KEY}, "WIX_SITE_ID"),
-        ({"site_id": SITE}, "WIX_API_KEY"),
-        ({"api_key": "", "site_id": SITE}, "WIX_API_KEY"),
-        ({"api_key": " ", "site_id": SITE}, "WIX_API_KEY"),
+        ({}, "api_key= and site_id="),
+        ({"api_key": KEY}, "site_id="),
+        ({"site_id": SITE}, "api_key="),
+        ({"api_key": "", "site_id": SITE}, "api_key="),
+        ({"api_key": " ", "site_id": SITE}, "api_key="),
     ],
     ids=["neither", "no site", "no key", "empty key", "blank key"],
 )
 @pytest.mark.parametrize("to", [{"to": "live"}, {"base_url": "https://example.com"}], ids=str)
 def test_one_without_the_other_is_an_error(to, given, named):
     """A missing half is named, and nothing is sent."""
-    with pytest.raises(AuthError, match=f"set {named} or"):
+    with pytest.raises(AuthError, match=f"pass {named}[,;]"):
         ct.connect(**to, **given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"to": "live", "site_id": SITE},
+        {"to": "live", "api_key": KEY},
+        {"base_url": "https://a.example"},
+    ],
+    ids=["site given", "key given", "another address"],
+)
+def test_the_key_of_the_environment_goes_to_its_own_site_at_the_service_only(monkeypatch, given):
+    """It is not paired with what was passed, and not sent to another address."""
+    monkeypatch.setenv("WIX_API_KEY", KEY)
+    monkeypatch.setenv("WIX_SITE_ID", SITE)
+    with pytest.raises(AuthError):
+        ct.connect(**given)
 
 
 @pytest.mark.parametrize("api_key", [f"{KEY}\nX-Other: 1", "schlüssel", f"{KEY}\x00", "a\tb"])

@@ -188,7 +188,7 @@ def test_the_summary_comes_first():
     ):
         assert words in text
     assert text.index("2 contacts") < text.index("Fields") < text.index("c-ann")
-    assert repr(plan).startswith(f"Plan {plan.id[:12]}  2 contacts, 3 edits")
+    assert repr(plan).startswith(f"Plan {plan.id[:12]} for site site-1  2 contacts, 3 edits")
     assert f'approve="{plan.id[:12]}"' in repr(plan)
 
 

@@ -105,8 +105,8 @@ def test_an_email_where_none_was_adds_one():
         ({"labelKeys": [5]}, ct.BadValue, "expected text"),
         ({"revision": 8}, ct.ReadOnlyField, "set by the service"),
         ({"id": "x"}, ct.ReadOnlyField, "set by the service"),
-        ({"phone.e164": "+1"}, ct.ReadOnlyField, "set by the service"),
-        ({"emails.count": 1}, ct.ReadOnlyField, "set by the service"),
+        ({"phone.e164": "+1"}, ct.ReadOnlyField, "follows from phone"),
+        ({"emails.count": 1}, ct.ReadOnlyField, "counts the items"),
         ({"custom.odd": "x"}, ct.ReadOnlyField, "set by the service"),
         ({"invoices.vatId": "x"}, ct.ReadOnlyField, "set by the service"),
         ({"compnay": "x"}, ct.UnknownField, "did you mean company"),
@@ -779,7 +779,7 @@ def test_a_list_of_a_newer_service_can_still_be_edited():
     staged.edit(ANN, {"phone": "556"})
     plan = staged.plan()
 
-    assert ("loss", "phones hold sms.ok") == (plan.risks[-1].kind, plan.risks[-1].text)
+    assert ("loss", "phones hold sms.ok") in [(risk.kind, risk.text) for risk in plan.risks]
     assert "sms" not in repr(plan.changes[0].info())
 
 

@@ -38,6 +38,7 @@ Not emulated either: rate limits (script them with `Faults`), OAuth, the index l
 
 from __future__ import annotations
 
+import hashlib
 import random
 import uuid
 from collections.abc import Callable
@@ -120,6 +121,10 @@ def start(
         raise
 
 
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _random_id() -> str:
     return str(uuid.uuid4())
 
@@ -145,5 +150,7 @@ def _found(
     store.define("label", labels)
     store.define("field", fields)
     store.load(loading.entries(crowd, seed, settings, source=people_file or "people"))
-    site_id, key = loading.guid(seed, "site"), loading.guid(seed, "key").replace("-", "")
+    # Another crowd is another site, or a plan made for one could be written to the other.
+    whose = f"site {people_file and _digest(Path(people_file))} {len(crowd)}"
+    site_id, key = loading.guid(seed, whose), loading.guid(seed, "key").replace("-", "")
     store.found_site({"site_id": site_id, "api_key": f"SANDBOX.{key}", "seed": str(seed)})

@@ -44,9 +44,11 @@ def test_seed_decides():
 
 
 def test_seed_decides_the_site():
-    """Site id and key are fixed by the seed."""
-    with start(people=1, seed=3) as one, start(people=2, seed=3) as other:
-        assert (one.site_id, one.api_key) == (other.site_id, other.api_key)
+    """Site id and key are fixed by the seed; a crowd of another size is another site."""
+    with start(people=1, seed=3) as one, start(people=1, seed=3) as again:
+        assert (one.site_id, one.api_key) == (again.site_id, again.api_key)
+    with start(people=2, seed=3) as other:
+        assert one.site_id != other.site_id
 
 
 def test_dates_are_distinct():
