@@ -7,7 +7,7 @@ never land there. Widgets only; what a control shows is what the stage holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import ipywidgets as widgets
@@ -73,6 +73,14 @@ class Page:
         clashing = set(clashes.loc[clashes["contactId"] == self.contact_id, "field"])
         for name, part in (*self.parts.items(), ("addresses", self._addresses)):
             part.draw(clashing=name in clashing)
+
+    def unstaged(self) -> list[str]:
+        """Return the fields in which something was typed that could not be staged."""
+        return [
+            part.label
+            for part in self.parts.values()
+            if any(control.problem for control in part.all_controls())
+        ]
 
     def close(self) -> None:
         """Let go of the widgets."""
@@ -143,7 +151,12 @@ class Part:
         self.note: Widget = widgets.HTML(_dom_classes=("cf-note-line",))
         self.controls: list[Control] = []
         self._stage, self._contact_id, self._name = stage, contact_id, name
+        self.label = label
         self._clashing = False
+
+    def all_controls(self) -> Iterator[Control]:
+        """Yield every control of the field, those of its items too."""
+        yield from self.controls
 
     def draw(self, *, clashing: bool) -> None:
         """Show what the stage holds now."""
@@ -264,6 +277,12 @@ class Items(Part):
         for row in gone:
             row.close()
         super().draw(clashing=clashing)
+
+    def all_controls(self) -> Iterator[Control]:
+        """Yield every control of the list, line by line."""
+        yield from self.controls
+        for row in self.rows.values():
+            yield from row.controls.values()
 
     def item(self, item_id: str) -> Json:
         """Return an item as the stage holds it; empty when it has gone."""

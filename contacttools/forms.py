@@ -339,8 +339,19 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.shown.remove_class("cf-outdated")
         if self._attempt(plan):
             self.report.value = ""
-            self._tell("")
+            self._tell(self._left_out())
         self.draw()
+
+    def _left_out(self) -> str:
+        """Say what was typed and is not in the plan, since it could not be staged."""
+        told = [
+            f"{escape(called(self._stage.document(page.contact_id)))}: {escape(', '.join(names))}"
+            for page in self._pages.values()
+            if (names := page.unstaged())
+        ]
+        return (
+            f"<strong>Not staged, so not in this plan</strong>: {'; '.join(told)}" if told else ""
+        )
 
     def _commit(self, _: object) -> None:
         with self._gesture:  # of two quick clicks the second finds nothing approved
@@ -395,7 +406,11 @@ class Form(widgets.VBox):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             self._tell(f"<strong>The commit broke off</strong>: {escape(repr(error))}")
         else:
-            self._tell("Fetch again to go on: what was written falls away, the rest stays staged.")
+            self._site.last_report = run.report
+            self._tell(
+                "Fetch again to go on: what was written falls away, the rest stays staged. "
+                "To take it back: <code>site.last_report.undo_plan()</code>"
+            )
         self.draw()
         _show(self.fetch, shown=True)
 

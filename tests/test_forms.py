@@ -393,6 +393,16 @@ def test_previous_next_and_the_list_show_another_contact(form: Form, stage: ct.S
 # -- writing --------------------------------------------------------------------------------
 
 
+def test_a_preview_names_what_was_typed_and_is_not_staged(form: Form, stage: ct.Stage):
+    """Text that was refused is not in the plan, and whoever approves the plan is told so."""
+    form.page.parts["birthdate"].control.value = "31.12.1980"
+    form.page.parts["company"].control.value = "Example Ltd & Co"
+    form.preview.click()
+    assert "Not staged, so not in this plan" in form.says.value
+    assert "Birthdate" in form.says.value
+    assert ["company"] == [row.field for row in stage.plan().rows]
+
+
 def test_commit_waits_for_a_preview_of_exactly_this_stage(form: Form, stage: ct.Stage):
     """Off at first, on after a preview, off again once anything changes, on after another."""
     assert form.commit.disabled
