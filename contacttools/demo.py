@@ -17,49 +17,83 @@ def main() -> None:
     pd.set_option("display.width", 110)
     pd.set_option("display.max_columns", 6)
 
-    _say("1. Connect to the sandbox and fetch: invented people with realistic dirt")
+    _say(
+        "1. Connect to the sandbox and fetch: invented people with realistic dirt",
+        "site = ct.connect()",
+        "contacts = site.fetch()",
+    )
     site = ct.connect()
     contacts = site.fetch()
     print(contacts)
 
-    _say("2. Look: one row per contact; one company, spelled several ways")
+    _say(
+        "2. Look: one row per contact; one company is spelled in several ways",
+        "df = contacts.to_frame()",
+        'moss = df["company"].str.casefold().str.startswith("larkfield", na=False)',
+    )
     df = contacts.to_frame()
-    theirs = df["company"].str.casefold().str.startswith("larkfield", na=False)
-    print(df.loc[theirs & (df["company"] != COMPANY), ["name.first", "name.last", "company"]])
+    moss = df["company"].str.casefold().str.startswith("larkfield", na=False)
+    print(df.loc[moss & (df["company"] != COMPANY), ["name.first", "name.last", "company"]])
 
-    _say("3. Stage: an edited frame, and an edit in code; nothing is written yet")
-    df.loc[theirs, "company"] = COMPANY
+    _say(
+        "3. Stage: an edited frame, and an edit in code; nothing is written yet",
+        f'df.loc[moss, "company"] = "{COMPANY}"',
+        "stage = ct.Stage(contacts)",
+        "stage.update(df)",
+        'stage.add(wendy, "phones", {"phone": "2125550188", "countryCode": "US", "tag": "MOBILE"})',
+    )
+    df.loc[moss, "company"] = COMPANY
     stage = ct.Stage(contacts)
     stage.update(df)
-    someone = stage.plan().changes[0].contact_id
-    stage.add(someone, "phones", {"phone": "2125550188", "countryCode": "US", "tag": "MOBILE"})
+    wendy = str(df.index[moss & (df["name.first"] == "Wendy")][0])
+    stage.add(wendy, "phones", {"phone": "2125550188", "countryCode": "US", "tag": "MOBILE"})
     print(stage)
 
-    _say("4. Preview: the plan is the diff, and its id stands for exactly this diff")
+    _say(
+        "4. Preview: the plan is the diff, and its id stands for exactly this diff",
+        "plan = stage.plan()",
+        "plan",
+    )
     plan = stage.plan()
     print(plan)
 
-    _say("5. Meanwhile a colleague edits one of the same contacts, elsewhere")
     other = plan.changes[-1]
+    _say(
+        "5. Meanwhile a colleague edits one of the same contacts, elsewhere",
+        f'site.update_contact({other.contact_id[:8]}…, {{"company": "Larkfield Moss"}}, '
+        f"{other.revision})",
+    )
     site.update_contact(other.contact_id, {"company": "Larkfield Moss"}, other.revision)
     print(f"{other.name} now works for Larkfield Moss, at revision {other.revision + 1}")
 
-    _say("6. Commit what was approved, by its id; each contact only at the revision that was seen")
+    _say(
+        "6. Commit what was approved, by its id; each contact only at the revision that was seen",
+        f'report = site.commit(plan, approve="{plan.id[:7]}")',
+        "report",
+    )
     report = site.commit(plan, approve=plan.id[:7])
     print(report)
     print()
     print(report.to_frame()[["contactId", "outcome", "revisionBefore", "revisionAfter"]])
 
-    _say("7. What somebody else changed as well, three ways; theirs stands")
+    _say("7. What somebody else changed as well; theirs stands", "report.conflicts()")
     print(report.conflicts().drop(columns="contactId").to_string(index=False))
 
-    _say("8. Take it back: undo is a plan like any other")
     undo = report.undo_plan()
+    _say(
+        "8. Take it back: undo is a plan like any other; the colleague's contact is left alone",
+        "undo = report.undo_plan()",
+        f'site.commit(undo, approve="{undo.id[:7]}")',
+    )
     print(site.commit(undo, approve=undo.id[:7]))
+    now = site.fetch().to_frame().loc[moss, "company"]
+    print("\n".join(f"  {n:>3}  {company}" for company, n in now.value_counts().items()))
 
 
-def _say(heading: str) -> None:
+def _say(heading: str, *code: str) -> None:
     print(f"\n{heading}\n{'-' * len(heading)}")
+    for line in code:
+        print(f">>> {line}")
 
 
 if __name__ == "__main__":

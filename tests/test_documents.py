@@ -72,7 +72,7 @@ def test_the_demo_does_the_main_job_and_does_it_again():
     """A frame, the diff with its id, a report with one conflict; a second run says the same."""
     first, second = (run_python("-m", "contacttools.demo") for _ in range(2))
     assert "5 of 6 contacts written; 1 conflict" in first
-    assert re.search(r"Plan \w{12}  6 contacts, 7 edits", first)
+    assert re.search(r"Plan \w{12} for site \w{8}  6 contacts, 7 edits", first)
     dated = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
     assert dated.sub("", first) == dated.sub("", second)
 

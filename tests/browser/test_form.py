@@ -41,6 +41,8 @@ form.show(shown)
 """
 CELLS = """() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.widgets
     .map(({model}) => [model.type, model.sharedModel.getSource()]))"""
+# Two frames have been painted, so what was set before is on the screen.
+PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # What differs between the contacts as they were fetched and as the site has them now.
 CHANGED = "[key for key in ids if site.get_contact(key) != before[key]]"
 
@@ -72,9 +74,9 @@ def click(notebook: Notebook, name: str) -> None:
 def picture(notebook: Notebook, name: str, *, width: int = 1280, height: int = 1500) -> None:
     """Take a picture of the whole form."""
     notebook.page.set_viewport_size({"width": width, "height": height})
-    notebook.page.wait_for_timeout(300)
+    notebook.page.evaluate(PAINTED)
     notebook.output.locator(".cf-form").scroll_into_view_if_needed()
-    notebook.page.wait_for_timeout(300)
+    notebook.page.evaluate(PAINTED)
     notebook.screenshot(f"form-{name}")
 
 
