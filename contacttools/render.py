@@ -499,7 +499,7 @@ padding:.35em .6em}}
 .ct-plan summary{{cursor:pointer}}
 .ct-plan table{{border-collapse:collapse;margin:.3em 0;width:100%;table-layout:auto;border:0;
 font-size:inherit}}
-.ct-plan tr,.ct-plan tbody tr:nth-child(odd),.ct-plan tbody tr:hover{{background:none}}
+.ct-plan .ct-card tbody tr:nth-child(n),.ct-plan .ct-card tbody tr:hover{{background:none}}
 .ct-plan .ct-card td,.ct-plan .ct-card th{{text-align:left;vertical-align:top;
 padding:.15em .7em .15em 0;border:0;white-space:normal;max-width:none}}
 .ct-plan .ct-card td:nth-child(1){{width:7.5em;white-space:nowrap}}
