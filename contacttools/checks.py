@@ -21,7 +21,7 @@ from contacttools.fields import Json
 from contacttools.plan import Change, Edit, Refusal, Risk
 from contacttools.planfile import RiskKind
 
-_LIKELY = {"emails": re.compile(r"^\S+@\S+\.\S+$"), "phones": re.compile(r"(\d\D*){5}")}
+_LIKELY = {"emails": re.compile(r"^\S+@\S+\.\S+$"), "phones": re.compile(r"(\d\D*){3}")}
 
 #: What may belong to one contact only: ("emails", address) or ("phones", number).
 Key = tuple[str, str]

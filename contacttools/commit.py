@@ -206,8 +206,7 @@ def _moved_on(change: Change, story: _Story, contact: Json, steps: int) -> Outco
         # Before anything was sent, whatever happened was somebody else's. One step that is not
         # ours: ours was not applied and never can be. More steps hide which was whose.
         if story.accepted:
-            said_so = "the service accepted the update, yet the contact holds something else: "
-            return _conflict(change, "conflict_maybe_applied", contact, said_so)
+            return _not_kept(change, contact)
         certain = not story.sends or steps == 1
         return _conflict(change, "conflict" if certain else "conflict_maybe_applied", contact)
     others = merge.changed_fields(_expected(change), wire.values(contact))
@@ -236,7 +235,23 @@ def holds(change: Change, contact: Json) -> bool:
     )
 
 
-def _conflict(change: Change, word: Word, contact: Json, first: str = "") -> Outcome:
+def _not_kept(change: Change, contact: Json) -> Outcome:
+    """Return the end of an update that the service accepted without holding what it said."""
+    held = wire.values(contact)
+    missing = tuple(
+        Difference(edit.field, edit.before, edit.after, held.get(edit.field))
+        for edit in change.edits
+        if not merge.stored_as(edit.field, edit.after, held.get(edit.field))
+    )
+    told = "; ".join(
+        f"{each.field} is {said(each.field, each.theirs)}, wanted {said(each.field, each.ours)}"
+        for each in missing
+    )
+    detail = f"the service accepted the update, yet the contact holds something else: {told}"
+    return _ended(change, "conflict_maybe_applied", contact, detail=detail, differences=missing)
+
+
+def _conflict(change: Change, word: Word, contact: Json) -> Outcome:
     theirs = wire.values(contact)
     touched = tuple(
         Difference(edit.field, edit.before, edit.after, theirs.get(edit.field))
@@ -257,7 +272,7 @@ def _conflict(change: Change, word: Word, contact: Json, first: str = "") -> Out
             else "they changed it and back, or server data"
         )
     rest = "stage.rebase(site.fetch()) carries your edits over"
-    return _ended(change, word, contact, detail=f"{first}{told}. {rest}", differences=touched)
+    return _ended(change, word, contact, detail=f"{told}. {rest}", differences=touched)
 
 
 _ADVICE = {

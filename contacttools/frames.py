@@ -70,11 +70,11 @@ def _shown(name: str, kind: Kind, read: Callable[[Json], Json]) -> Column:
 
 def why_fixed(name: str) -> str:
     """Say why a column cannot be edited, and where to edit instead."""
-    if name.startswith("address."):
+    if name in ("address.city", "address.country"):
         return f'{name} shows the first address: edit it in to_frame("addresses")'
     if name == "phone.e164":
         return "phone.e164 follows from phone and its country"
-    if name.endswith(".count"):
+    if name.endswith(".count") and name.removesuffix(".count") in fields.LISTS:
         return f"{name} counts the items of to_frame({name.removesuffix('.count')!r})"
     return f"{name} is set by the service"
 

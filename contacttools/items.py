@@ -51,7 +51,6 @@ def changed(
             raise bad(contact_id, listing.name, f"item {item_id!r} was removed meanwhile")
         else:
             items[item_id] = {**items[item_id], **row.sets}
-            items[item_id]["tag"] = items[item_id].get("tag") or "UNTAGGED"
         _sound(contact_id, listing, items[item_id])
         if row.sets.get("primary") is True:
             chosen.append(item_id)

@@ -40,11 +40,14 @@ def _counted(listing: ListField, items: Iterable[Json] | None) -> Counter[Hashab
 
 
 def item_key(listing: ListField, item: Json, *, primary: bool = True) -> Hashable:
-    """Return what makes an item what it is: its members, without id and derived text."""
+    """Return what makes an item what it is: its members, without id and derived text.
+
+    No tag and the tag UNTAGGED say the same.
+    """
     return tuple(
         (member.name, _hashable(item[member.name]))
         for member in listing.editable
-        if item.get(member.name) is not None and (primary or member.name != "primary")
+        if item.get(member.name) not in (None, "UNTAGGED") and (primary or member.name != "primary")
     )
 
 
@@ -172,6 +175,11 @@ def settle_primary(listing: ListField, items: list[Json]) -> list[Json]:
 def _with_carried(listing: ListField, base: Json | None, item: Json) -> Json:
     carried = {member.name for member in listing.carried}
     bare = {key: value for key, value in item.items() if key not in carried}
+    if bare.get("tag") in (None, "UNTAGGED"):  # the same said in two ways: as it was read
+        bare.pop("tag", None)
+        bare |= _only(base if base is not None else {"tag": "UNTAGGED"}, ("tag",))
+        if base is not None and base.get("tag") not in (None, "UNTAGGED"):
+            bare["tag"] = "UNTAGGED"
     if base is None or _derived_from(listing, base) != _derived_from(listing, bare):
         return bare
     return bare | {name: base[name] for name in carried if name in base}

@@ -174,6 +174,8 @@ def item_text(listing: fields.ListField, item: Json | None) -> str | None:
         value = value or str(item.get("formattedAddress") or "(empty)")
     else:
         value = str(item.get(listing.value) or "(empty)")
+    if value.endswith(")"):
+        value = f"“{value}”"  # or what qualifies the item could not be told from its value
     marks = [item.get("countryCode"), item.get("tag") if item.get("tag") != "UNTAGGED" else None]
     told = ", ".join(str(mark) for mark in marks if mark)
     return f"{value} ({told})" if told else value
@@ -182,9 +184,9 @@ def item_text(listing: fields.ListField, item: Json | None) -> str | None:
 def parts_text(listing: fields.ListField, item: Json) -> str:
     """Return an item with each part under its name: what one line of values would blur."""
     return ", ".join(
-        f"{member.label}: {item[member.name]}"
+        f"{member.label}: “{item[member.name]}”"
         for member in listing.editable
-        if member.name != "primary" and item.get(member.name) is not None
+        if member.name != "primary" and item.get(member.name) not in (None, "UNTAGGED")
     )
 
 

@@ -80,7 +80,8 @@ class ReportView:
 
 # Letters and marks that show nothing, and spaces that look like the one on the keyboard.
 _BLANK = (
-    "\u180b\u180c\u180d\u180f\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u00a0\u2007\u202f"
+    "\u180b\u180c\u180d\u180f\u034f\u115f\u1160\u17b4\u17b5"
+    "\u2800\U0001d159\U00016fe4\u3164\uffa0\u00a0\u2007\u202f"
 )
 
 

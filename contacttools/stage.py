@@ -439,7 +439,7 @@ class Stage:
     def _label_key(self, name: str) -> str:
         """Return the key of a label that is called by its key, or by a name only one label has."""
         known = self._contacts.definitions.labels or {}
-        if name in known or not isinstance(name, str):
+        if not isinstance(name, str) or name in known:
             return name
         called = [key for key, shown in known.items() if shown.casefold() == name.casefold()]
         return called[0] if len(called) == 1 else name

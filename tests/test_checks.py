@@ -1,5 +1,6 @@
 """Checks: what is refused at planning, in which order contacts are written, and what is a risk."""
 
+import pandas as pd
 import pytest
 from people_builder import ANN, BOB, CAT, ann, bob, email, ids, person, phone, snapshot, stage
 
@@ -130,6 +131,85 @@ def test_a_ring_is_refused_whole():
     plan = staged.plan()
 
     assert (["c"], ["a", "b"]) == (ids(plan), [each for each, _, _ in refusals(plan)])
+
+
+def test_a_ring_of_three_is_refused_with_who_waits_for_it():
+    """Each names whom it exchanges with; who wants what the ring holds names the holder."""
+    staged = stage(
+        person(
+            "a", emails=[email("1", "a@example.com", primary=True), email("2", "w@example.com")]
+        ),
+        holder("b", "b@example.com"),
+        holder("c", "c@example.com"),
+        holder("d", "d@example.com"),
+        holder("e", "e@example.com"),
+    )
+    for taker, held in ("ab", "bc", "ca"):
+        staged.edit(taker, {"email": f"{held}@example.com"})
+    staged.remove("a", "emails", "2")
+    staged.edit("d", {"email": "w@example.com"})
+    staged.edit("e", {"email": "e2@example.com"})
+    plan = staged.plan()
+    told = {each.contact_id: each.reason for each in plan.refused}
+
+    assert (["e"], ["a", "b", "c", "d"]) == (ids(plan), list(told))
+    for contact_id, partner in ("ab", "bc", "ca"):
+        assert f"exchanges an e-mail or phone with {partner};" in told[contact_id]
+    assert "held by a:" in told["d"]
+
+
+def test_hundreds_of_pairs_that_exchange_are_each_told_of_their_partner():
+    """However many rings there are, all are refused, and nobody else."""
+    pairs = [(f"a{n:03}", f"b{n:03}") for n in range(300)]
+    staged = stage(*(holder(each, f"{each}@example.com") for pair in pairs for each in pair), bob())
+    partner = {one: other for pair in pairs for one, other in (pair, pair[::-1])}
+    for one, other in partner.items():
+        staged.edit(one, {"email": f"{other}@example.com"})
+    staged.edit(BOB, {"company": "X"})
+    plan = staged.plan()
+
+    assert ([BOB], sorted(partner)) == (ids(plan), [each for each, _, _ in refusals(plan)])
+    assert [] == [
+        each for each in plan.refused if f" with {partner[each.contact_id]};" not in each.reason
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("email", "nobody.example.com", [("emails", "nobody.example.com does not look like one")]),
+        ("email", "a b@example.com", [("emails", "a b@example.com does not look like one")]),
+        ("phone", "ask Bob", [("phones", "ask Bob does not look like one")]),
+        ("email", "ann+new@sub.example.com", []),
+        ("phone", "+44 (0) 20 7946-0018", []),
+    ],
+)
+def test_what_does_not_look_like_an_email_or_a_phone_is_a_risk(name, value, told):
+    """Planned all the same: it may be meant."""
+    staged = stage()
+    staged.edit(ANN, {name: value})
+    plan = staged.plan()
+
+    assert ([ANN], told) == (ids(plan), [each[1:] for each in risks(plan, "doubtful")])
+
+
+def test_new_rows_that_were_taken_twice_are_a_risk():
+    """Running the cell again adds the number again, however it is written by then."""
+    staged = stage()
+    for number in ("212-555-0177", "(212) 555 0177"):
+        new = pd.DataFrame({"contactId": [ANN], "phone": [number], "countryCode": ["US"]})
+        staged.update(new, "phones")
+
+    assert [(ANN, "phones", "+12125550177 twice")] == risks(staged.plan(), "doubtful")
+
+
+def test_what_was_doubtful_before_is_not_said_again():
+    """A list that held a number twice, or an odd one, is rewritten without a warning."""
+    staged = stage(ann(phones=[phone(f"p{n}", "5550100") for n in (1, 2)] + [phone("p3", "odd")]))
+    staged.edit_item(ANN, "phones", "p2", {"tag": "FAX"})
+    plan = staged.plan()
+
+    assert ([ANN], []) == (ids(plan), risks(plan, "doubtful"))
 
 
 @pytest.mark.parametrize("table", ["emails", "phones"])

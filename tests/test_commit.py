@@ -56,6 +56,12 @@ PHONE = Change(
     BASE,
 )
 NICKNAME = Change(ID, BASE_REVISION, (Edit("custom.nickname", "Annie", "Nan"),), BASE)
+PUNCTUATION = Change(
+    ID,
+    BASE_REVISION,
+    (Edit("phones", BASE["phones"], ({**BASE["phones"][0], "phone": "2125550101"},)),),
+    BASE,
+)
 
 R, W = Read(), Write()
 LOST = (W, Lost("no answer (ReadTimeout)"))
@@ -186,6 +192,11 @@ ENDS = [
     ("stale and theirs elsewhere", [STALE, held(8, jobTitle="Theirs")], "conflict", ""),
     ("one step with ours and something else", [LOST, held(8, company="New", jobTitle="Theirs")],
      "already", ""),
+    ("accepted, and not ours", [written(company="Old"), held(8)], "conflict_maybe_applied", ""),
+    ("accepted, not ours, and written again",
+     [written(company="Old"), held(9, company="Theirs")], "conflict_maybe_applied", ""),
+    ("accepted, and ours when read", [written(company="Old"), held(8, company="New")],
+     "applied", ""),
     ("two steps with ours", [LOST, held(9, company="New")], "already", ""),
     ("two steps without ours", [LOST, held(9, company="Theirs")], "conflict_maybe_applied", ""),
     ("stale, two steps without ours", [STALE, held(9, jobTitle="x")], "conflict_maybe_applied", ""),
@@ -245,6 +256,24 @@ def test_a_lost_update_is_known_by_what_is_stored(change, values, word):
     An unchanged custom field is sent along: held otherwise, somebody else wrote it.
     """
     assert word == next_step(change, [LOST, held(8, **values)]).outcome
+
+
+def test_what_the_service_accepted_is_never_a_plain_conflict():
+    """An answer at our revision with other values: the words say that the update was accepted."""
+    ended = next_step(CHANGE, [written(company="Trimmed"), held(8, company="Trimmed")])
+    assert "conflict_maybe_applied" == ended.outcome
+    assert "the service accepted the update" in ended.detail
+    assert "company is 'Trimmed', wanted 'New'" in ended.detail
+
+
+@pytest.mark.parametrize(
+    "answer", [(W, Written(contact())), LOST], ids=["answered at the base revision", "lost"]
+)
+def test_what_the_service_counts_as_no_change_is_not_sent_again(answer):
+    """Other punctuation of the same number may add no revision: the wanted values are there."""
+    ended = next_step(PUNCTUATION, [answer, held()])
+    assert ("already", BASE_REVISION) == (ended.outcome, ended.after)
+    assert "counts it as no change" in ended.detail
 
 
 def test_a_conflict_shows_base_ours_and_theirs():

@@ -71,6 +71,17 @@ def test_text_has_the_services_length(name, length):
         EVERY[name].clean("x" * (length + 1))
 
 
+@pytest.mark.parametrize("text", ["", " ", "\t\n", "\u00a0", "\u2003\u3000"], ids=ascii)
+@pytest.mark.parametrize(
+    "name",
+    ["company", "name.first", "emails.email", "phones.phone", "addresses.city", "custom.TEXT"],
+)
+def test_text_of_nothing_but_space_is_empty_text(name, text):
+    """It would show nothing: None clears."""
+    with pytest.raises(ValueError, match="empty text: use None to clear"):
+        EVERY[name].clean(text)
+
+
 @pytest.mark.parametrize("given_", ["1990-02-03", date(1990, 2, 3), datetime(1990, 2, 3)])  # noqa: DTZ001
 def test_a_date_is_iso_text(given_):
     """From a date, or a time at midnight."""

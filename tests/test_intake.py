@@ -74,8 +74,8 @@ def test_a_value_that_turned_missing_is_refused_unless_it_is_meant(column, missi
                 (
                     "addresses",
                     "changed",
-                    "Tag: HOME, Street: 1 Example St, City: Exampleton, Country: US",
-                    "Tag: HOME, Street: 1 Example St, Country: US",
+                    "Tag: “HOME”, Street: “1 Example St”, City: “Exampleton”, Country: “US”",
+                    "Tag: “HOME”, Street: “1 Example St”, Country: “US”",
                 )
             ],
         ),
@@ -108,6 +108,7 @@ def test_what_an_item_cannot_be_without_is_not_cleared(table):
     ("column", "value", "error", "words"),
     [
         ("company", "", ct.BadValue, "empty text"),
+        ("company", " \t", ct.BadValue, "empty text"),
         ("company", 5, ct.BadValue, "expected text"),
         ("company", np.inf, ct.BadValue, "expected text"),
         ("company", True, ct.BadValue, "expected text"),
@@ -131,7 +132,7 @@ def test_what_an_item_cannot_be_without_is_not_cleared(table):
         ("revision", "x", ct.StaleFrame, "take a new frame"),
         ("revision", 7.5, ct.StaleFrame, "take a new frame"),
     ],
-    ids=[str(n) for n in range(23)],
+    ids=[str(n) for n in range(24)],
 )
 def test_a_cell_that_cannot_be_is_refused(column, value, error, words):
     """A typed error with contact and field; the good edits of other rows wait, or are collected."""
@@ -448,6 +449,7 @@ def test_the_primary_moves_by_frame(flags, moved):
         ("phones", {"phone": "5", "tag": "PAGER"}, ct.BadValue, "service knows"),
         ("phones", {"phone": "5", "e164Phone": "+5"}, ct.ReadOnlyField, "e164Phone"),
         ("phones", {"phone": 5}, ct.BadValue, "expected text"),
+        ("phones", {"phone": "  "}, ct.BadValue, "empty text"),
         ("phones", {"tag": "HOME"}, ct.BadValue, "needs its phone"),
         (
             "phones",
@@ -475,7 +477,7 @@ def test_the_primary_moves_by_frame(flags, moved):
         ("extendedFields", {"key": "custom.score"}, ct.BadValue, "a key and a value"),
         ("extendedFields", {"key": "custom.score", "value": np.inf}, ct.BadValue, "finite"),
     ],
-    ids=[str(n) for n in range(19)],
+    ids=[str(n) for n in range(20)],
 )
 def test_a_new_row_that_cannot_be_is_refused(table, new, error, words):
     """By itself, and beside rows that could be."""

@@ -143,6 +143,37 @@ def test_a_formatted_address_goes_stale_with_its_parts():
     ]
 
 
+def test_a_formatted_address_outlives_another_tag():
+    """It is made of the parts of the address only."""
+    base = held("addresses", address("1", city="X", formattedAddress="At X"))
+    (settled,) = merge.settle("addresses", base, ({**base[0], "tag": "WORK"},))
+
+    assert ("WORK", "At X") == (settled["tag"], settled.get("formattedAddress"))
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        held(
+            "addresses", address("9", city="Z", formattedAddress="Derived"), address("2", city="Y")
+        ),
+        held("addresses", address("1", city="Z", formattedAddress="Derived")),
+        None,
+    ],
+    ids=["new ids", "changed", "removed"],
+)
+def test_a_restored_list_has_its_derived_text_again(now):
+    """Whatever became of the items since, each comes back with the text that was its own."""
+    before = held(
+        "addresses", address("1", city="X", formattedAddress="At X"), address("2", city="Y")
+    )
+
+    assert [("X", "At X"), ("Y", None)] == sorted(
+        (item["city"], item.get("formattedAddress"))
+        for item in merge.restored("addresses", now, before)
+    )
+
+
 # -- item by item ---------------------------------------------------------------------------
 
 
@@ -208,6 +239,13 @@ def test_additions_of_both_sides_are_kept():
     joined = three((*BASE, NEW), (*BASE, THEIR_NEW))
 
     assert ["555-0101", "555-0102", "555-0188", "555-0177"] == [item["phone"] for item in joined]
+
+
+def test_a_new_item_keeps_its_provisional_id_in_a_join():
+    """Whoever added it can still call it by that id."""
+    assert ["p1", "p2", "p7", "new-1"] == [
+        item["id"] for item in three((*BASE, NEW), (*BASE, THEIR_NEW))
+    ]
 
 
 @pytest.mark.parametrize("others", [(), (THEIR_NEW,)])

@@ -16,6 +16,8 @@ from people_builder import (
     email,
     ids,
     person,
+    phone,
+    rows,
     snapshot,
     stage,
 )
@@ -107,6 +109,53 @@ def test_nothing_unknown_and_nothing_missing_is_ever_sent(found):
         }
 
 
+# -- its rows -------------------------------------------------------------------------------
+
+
+def test_a_part_of_an_address_that_moves_is_seen():
+    """The parts have their names, or the two lines would read the same."""
+    staged = stage()
+    staged.edit_item(ANN, "addresses", "a1", {"city": None, "addressLine2": "Exampleton"})
+
+    assert [
+        (
+            "addresses",
+            "changed",
+            "Tag: “HOME”, Street: “1 Example St”, City: “Exampleton”, Country: “US”",
+            "Tag: “HOME”, Street: “1 Example St”, Second line: “Exampleton”, Country: “US”",
+        )
+    ] == rows(staged.plan())
+
+
+def test_a_phone_that_would_read_the_same_is_quoted():
+    """A country in the text and a country of its own are told apart by quotes."""
+    staged = stage(ann(phones=[phone("p1", "5550100 (US)", primary=True, country=None)]))
+    staged.edit_item(ANN, "phones", "p1", {"phone": "5550100", "countryCode": "US"})
+
+    assert [
+        (
+            "phones",
+            "changed",
+            "“5550100 (US)”",
+            "5550100 (US)",
+        )
+    ] == rows(staged.plan())
+
+
+def test_no_tag_is_untagged():
+    """Taking a tag away by either word is one plan; an untagged item has none to take away."""
+    plans = []
+    for tag in (None, "UNTAGGED"):
+        staged = stage()
+        staged.edit_item(ANN, "emails", "e1", {"tag": tag})
+        assert [] == rows(staged.plan())
+        staged.edit_item(ANN, "phones", "p1", {"tag": tag})
+        plans.append(staged.plan())
+
+    assert plans[0].id == plans[1].id
+    assert [("phones", "changed", "555-0100 (US, MOBILE)", "555-0100 (US)")] == rows(plans[0])
+
+
 # -- its id ---------------------------------------------------------------------------------
 
 
@@ -147,6 +196,18 @@ def test_the_id_covers_nothing_else():
         staged.edit(ANN, {"company": "X"})
 
     assert one.plan().id == other.plan().id
+
+
+def test_a_plan_taken_again_is_what_it_holds_now():
+    """Its id remembers nothing, and what is altered in one is not altered in the other."""
+    plan = some_plan()
+    known = plan.id
+    again = plan.again()
+    assert (known, plan.rows, plan.refused) == (again.id, again.rows, again.refused)
+
+    plan.changes[0].edits[-1].after[-1]["phone"] = "555-8"
+    assert known == again.id
+    assert known != plan.again().id
 
 
 def test_a_plan_is_not_equal_to_anything_else():

@@ -109,7 +109,7 @@ def pages(word):
                 "name.first": word[:500] + "1",
                 "birthdate": "1990-01-01",
                 key: word[:500] + "2",
-                "phone": f"5{word[:40]}",
+                "phone": f"5550100{word[:40]}",
             },
         )
         staged.edit_item(each, "addresses", "a1", {"city": word[:500] + "3"})
@@ -213,6 +213,69 @@ def test_a_change_of_space_is_seen():
     assert "white-space:pre-wrap" in html
 
 
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\ufe0f", "\ufe00", "\U000e0100", "\U000e01ef", "\u180b", "\ufff0", "\u2065", "\u00ad",
+        "\u2003", "\u2009", "\u3000", "\u205f", "\u1680", "\u3164", "\u2800", "\uffff",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_what_shows_nothing_is_spelled(character):
+    """Selectors, unassigned characters and other spaces than the keyboard's, in text and HTML."""
+    staged = stage()
+    staged.edit(ANN, {"company": f"Example{character}Ltd"})
+    plan = staged.plan()
+
+    for page in (repr(plan), plan._repr_html_(), render.table_html(["x"], [[character]])):
+        assert f"⟨U+{ord(character):04X}⟩" in page
+        assert character not in page
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (" New Ltd", "“ New Ltd”"),
+        ("New Ltd ", "“New Ltd ”"),
+        ("New  Ltd", "“New  Ltd”"),
+        ("New Ltd", "New Ltd"),
+    ],
+)
+def test_spaces_that_would_not_be_seen_are_between_quotes(value, shown):
+    """At the edges of a text, or doubled; any other text stands by itself."""
+    staged = stage()
+    staged.edit(ANN, {"company": value})
+
+    assert f"Example Ltd → {shown}\n" in repr(staged.plan())
+
+
+def test_a_long_list_of_risks_does_not_hide_the_diff():
+    """Five examples in plain text, and how many more there are; the page has them all."""
+    staged = stage()
+    for n in range(8):
+        staged.add(ANN, "phones", {"phone": f"none {n}"})
+    plan = staged.plan()
+
+    assert 5 == repr(plan).count("does not look like one\n")
+    assert "… and 3 more: plan.risks" in repr(plan)
+    assert (8, 8) == (
+        plan._repr_html_().count("does not look like one</li>"),
+        sum(each.kind == "doubtful" for each in plan.risks),
+    )
+
+
+def test_a_plan_says_how_this_very_plan_is_written():
+    """By its id, for its site, and by no name it may not have."""
+    staged = stage(site_id="11112222-3333-4444-8555-666677778888")
+    staged.edit(ANN, {"company": "X"})
+    plan = staged.plan()
+
+    assert f"Plan {plan.id[:12]} for site 11112222  " in repr(plan)
+    assert "Contacts of site 11112222-3333-4444-8555-666677778888 as of" in plan._repr_html_()
+    for page in (repr(plan), plan._repr_html_()):
+        assert f'site.commit(…, approve="{plan.id[:12]}")' in page
+
+
 def test_risks_and_refusals_count_contacts():
     """Two risks of one contact are one contact."""
     staged = stage(ann())
@@ -270,3 +333,11 @@ def test_every_field_has_a_label():
     assert ("Company", "E-mails", "Labels", "custom.x") == tuple(
         fields.label(name) for name in ("company", "emails", "labelKeys", "custom.x")
     )
+
+
+@pytest.mark.parametrize("character", ["\U0001d159", "\U00016fe4"], ids=ascii)
+def test_these_show_nothing_either(character):
+    """Signs of other planes that draw nothing are spelled too."""
+    staged = stage()
+    staged.edit(ANN, {"company": f"Example{character}Ltd"})
+    assert character not in repr(staged.plan())

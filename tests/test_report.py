@@ -1,5 +1,6 @@
 """A report: true counts, three values of a conflict, and a plan that takes a commit back."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -62,6 +63,14 @@ def test_a_report_is_read_without_counting():
     for shown in (repr(MIXED), MIXED._repr_html_()):
         assert "1 of 4 contacts written" in shown
         assert [] == [word for word in ("c2", "c3", "c4", "too long") if word not in shown]
+
+
+@pytest.mark.parametrize("site", ["LIVE site 1234", "sandbox site"])
+def test_a_report_on_a_live_site_says_so(site):
+    """In text as in HTML; of the sandbox the text says nothing."""
+    report = Report(MIXED.plan, MIXED.outcomes, site)
+    assert ("LIVE" in site) == ("LIVE site 1234" in repr(report))
+    assert site in report._repr_html_()
 
 
 def test_conflicts_are_shown_three_ways():
@@ -220,3 +229,40 @@ def test_an_undo_plan_is_a_plan_like_any_other(site, tmp_path):
     assert site.site_id == undo.site_id
     assert (datetime.now(UTC) - undo.snapshot_at).total_seconds() >= 0
     assert "Like Ltd" in repr(undo)
+    assert f'site.commit(…, approve="{undo.id[:12]}")' in repr(undo)
+
+
+HOUSE = "31111111-1111-4111-8111-111111111111"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda stage, each: stage.edit_item(each, "addresses", HOUSE, {"tag": "WORK"}),
+        lambda stage, each: stage.edit_item(each, "addresses", HOUSE, {"city": "Newtown"}),
+        lambda stage, each: stage.remove(each, "addresses", HOUSE),
+    ],
+    ids=["tag", "city", "removal"],
+)
+def test_undo_gives_an_address_its_own_text_back(tmp_path, edit):
+    """Text that nobody could derive from the parts; another tag does not even touch it."""
+    own = {"addressLine": "1 Main St", "city": "Oldtown", "formattedAddress": "By the old mill"}
+    item = {"id": HOUSE, "tag": "HOME", "address": own}
+    info = {"name": {"first": "Ann"}, "addresses": {"items": [item]}}
+    (tmp_path / "people").write_text(json.dumps({"info": info}))
+    with sandbox.start(people_file=tmp_path / "people") as server, site_at(server) as opened:
+        stage = ct.Stage(opened.fetch())
+        (contact_id,) = stage.contacts
+        before = opened.get_contact(contact_id)["info"]
+        edit(stage, contact_id)
+        plan = stage.plan()
+        report = opened.commit(plan, approve=plan.id)
+        listed = opened.get_contact(contact_id)["info"].get("addresses", {"items": []})["items"]
+        undo = report.undo_plan()
+        opened.commit(undo, approve=undo.id)
+        after = opened.get_contact(contact_id)["info"]
+    assert [] == [each for each in listed if each["tag"] == "WORK" and each["address"] != own]
+    assert (own, "HOME") == tuple(
+        after["addresses"]["items"][0][name] for name in ("address", "tag")
+    )
+    assert {"name": before["name"]} == {"name": after["name"]}

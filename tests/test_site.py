@@ -5,6 +5,7 @@ import itertools
 import threading
 
 import httpx
+import people_builder as people
 import pytest
 from served import SITE, VirtualClock, planned, site_at, site_of
 
@@ -23,6 +24,7 @@ from contacttools.errors import (
 )
 from contacttools.pacing import Pacer
 from contacttools.plan import Plan
+from contacttools.sandbox.settings import Settings
 from contacttools.site import Site
 from contacttools.transport import Key, Transport
 
@@ -213,6 +215,35 @@ def test_the_quiet_a_service_asks_for_is_kept(server):
         assert clock.now - began >= 31
 
 
+# -- a service that reads the documents otherwise -------------------------------------------
+
+
+def test_an_update_that_was_accepted_and_not_stored_is_no_plain_conflict():
+    """A service that leaves null as it was accepts the update: the report says so."""
+    settings = Settings(null_clears=False)
+    with sandbox.start(people=60, seed=1, settings=settings) as server, site_at(server) as site:
+        contact_id = site.fetch({"company": {"$exists": True}}).to_frame().index[0]
+        plan = planned(site, {contact_id: {"company": None, "jobTitle": "Written by us"}})
+        asked = patches(server)
+        (ended,) = site.commit(plan, approve=plan.id).outcomes
+        held = site.get_contact(contact_id)
+    assert ("conflict_maybe_applied", 1) == (ended.outcome, len(asked))
+    assert "the service accepted the update" in ended.detail
+    assert ("Written by us", ended.before + 1) == (held["info"]["jobTitle"], held["revision"])
+
+
+def test_an_update_that_counts_as_no_change_is_sent_once():
+    """Where such an update adds no revision, the wanted values are found there: already."""
+    settings = Settings(count_empty_updates=False)
+    with sandbox.start(people=60, seed=1, settings=settings) as server, site_at(server) as site:
+        locales = site.fetch().to_frame().locale.dropna()
+        plan = planned(site, {locales.index[0]: {"locale": locales.iloc[0].upper()}})
+        asked = patches(server)
+        (ended,) = site.commit(plan, approve=plan.id).outcomes
+    assert ("already", 1) == (ended.outcome, len(asked))
+    assert (ended.before, True) == (ended.after, "no change" in ended.detail)
+
+
 def refusal(code, message, **data):
     """Return the body of a refusal."""
     told = {"code": code, "description": message, "data": data}
@@ -390,6 +421,63 @@ def test_seven_characters_are_enough(site):
         assert ["applied"] == outcomes(site.commit(plan, approve=plan.id[:length]))
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (lambda plan: plan, "approve=a Plan is not"),
+        (lambda plan: [plan.id], "approve=a list is not"),
+        (lambda _: "x" * 5000, f"approve='{'x' * 64}' is not"),
+    ],
+    ids=["plan", "list", "long"],
+)
+def test_what_does_not_approve_is_named_in_short(plan, deaf, given, shown):
+    """A whole plan, or pages of text, would drown what to do."""
+    plan = at(plan, SITE)
+    with pytest.raises(NotApproved) as caught:
+        deaf.commit(plan, approve=given(plan))
+    assert shown in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def alter_item(plan):
+    """Alter an item of a list."""
+    plan.changes[0].edits[0].after[-1]["email"] = "evil@example.com"
+
+
+def alter_base(plan):
+    """Alter a value that travels along."""
+    plan.changes[0].base["name.last"] = "Evil"
+
+
+@pytest.mark.parametrize("alter", [alter_item, alter_base])
+def test_a_plan_altered_after_its_preview_is_another_plan(deaf, alter):
+    """The id that was looked at does not approve what was put in its place; nothing is sent."""
+    staged = people.stage(site_id=SITE)
+    staged.edit(people.ANN, {"email": "good@example.com", "name.first": "Anna"})
+    plan = staged.plan()
+    shown = (plan.id, repr(plan))
+    alter(plan)
+    with pytest.raises(NotApproved, match="is not the id of this plan"):
+        deaf.commit(plan, approve=shown[0])
+
+
+def test_a_plan_altered_while_it_runs_is_written_as_approved(server, site):
+    """What was approved is what is sent, whatever happens to the plan in hand."""
+    (contact_id,) = some(site, start=30)
+    stage = ct.Stage(site.fetch())
+    stage.add(contact_id, "emails", {"email": "approved@example.com"})
+    plan = stage.plan()
+
+    def alter():
+        plan.changes[0].edits[0].after[-1]["email"] = "evil@example.com"
+
+    server.faults.add("drop_before", method="PATCH")
+    server.faults.add("before", method="PATCH", call=alter)
+    assert ["applied"] == outcomes(site.commit(plan, approve=plan.id))
+    held = site.get_contact(contact_id)["info"]["emails"]["items"]
+    assert "approved@example.com" in [each["email"] for each in held]
+
+
 def test_approve_is_not_optional(plan, deaf):
     """There is no way to commit without naming the plan."""
     with pytest.raises(TypeError):
@@ -440,6 +528,17 @@ def test_a_site_for_reading_writes_nothing(server, site, plan):
         reader.commit(plan, approve=plan.id)
     assert [] == asked
     assert "fresh" == site.check(plan).state.unique().item()
+
+
+def test_a_site_for_reading_performs_no_write(server, plan):
+    """Not even when asked for one update directly, past the approval."""
+    asked = counted(server)
+    with (
+        site_at(server, read_only=True) as reader,
+        pytest.raises(ReadOnlySite, match="open for reading only"),
+    ):
+        reader.perform(plan.changes[0], Write(), threading.Event())
+    assert [] == asked
 
 
 def test_restart_and_run_all_with_an_old_approval_writes_nothing(server):
@@ -644,10 +743,15 @@ def test_sorting_has_two_spellings(library, sort, reverse):
     assert dates == sorted(dates, reverse=reverse)
 
 
-def test_a_filter_the_service_refuses(library):
-    """An unknown operator or path is an ApiError in the service's words."""
-    with pytest.raises(ApiError) as caught:
-        library.fetch({"company": {"$sounds": "x"}})
+@pytest.mark.parametrize(
+    "filter_",
+    [{"company": {"$sounds": "x"}}, {"nope": 1}, {"$nope": []}, {"createdDate": {"$gt": "x"}}],
+    ids=["operator", "field", "logic", "value"],
+)
+def test_a_filter_the_service_refuses(library, filter_):
+    """It is an ApiError in the service's words, with an example of how a filter looks."""
+    with pytest.raises(ApiError, match="a filter is a dict by column name") as caught:
+        library.fetch(filter_)
     assert caught.value.status == 400
 
 
@@ -744,3 +848,15 @@ def test_progress_bars_stay_out_of_logs(server, site, plan, capfd):
     server.faults.add("delay", method="PATCH", seconds=1.2)
     site.commit(plan, approve=plan.id)
     assert ("", "") == tuple(capfd.readouterr())
+
+
+@pytest.mark.parametrize("more", [{}, {"jobTitle": "Written by us"}], ids=["alone", "beside"])
+def test_what_was_accepted_and_not_stored_is_named(more):
+    """The report names the fields that the service did not keep."""
+    settings = Settings(null_clears=False)
+    with sandbox.start(people=60, seed=1, settings=settings) as server, site_at(server) as site:
+        contact_id = site.fetch({"company": {"$exists": True}}).to_frame().index[0]
+        plan = planned(site, {contact_id: {"company": None, **more}})
+        (ended,) = site.commit(plan, approve=plan.id).outcomes
+    assert ["company"] == [each.field for each in ended.differences]
+    assert "they changed it and back" not in ended.detail

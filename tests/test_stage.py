@@ -13,6 +13,7 @@ from people_builder import (
     BOB,
     CAT,
     LABELS,
+    address,
     ann,
     bob,
     cat,
@@ -125,6 +126,27 @@ def test_a_value_that_cannot_be_is_refused_where_it_is_given(values, error, word
 
     assert str(next(iter(values))) == caught.value.field
     assert 0 == len(staged)
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("address.city", 'edit it in to_frame("addresses")'),
+        ("address.country", 'edit it in to_frame("addresses")'),
+        ("phone.e164", "follows from phone and its country"),
+        ("emails.count", "counts the items of to_frame('emails')"),
+        ("addresses.count", "counts the items of to_frame('addresses')"),
+    ],
+)
+def test_a_column_for_reading_says_where_to_edit(name, instead):
+    """By value and by frame alike."""
+    staged = stage()
+    frame = staged.to_frame().astype({name: object})
+    frame.loc[ANN, name] = 9
+    for route in (lambda: staged.edit(ANN, {name: 9}), lambda: staged.update(frame)):
+        with pytest.raises(ct.ReadOnlyField) as caught:
+            route()
+        assert instead in str(caught.value)
 
 
 @pytest.mark.parametrize("values", [None, "company", ["company"], 5])
@@ -374,6 +396,31 @@ def test_two_thousand_labels_are_enough(route):
     assert 0 == len(staged)
 
 
+@pytest.mark.parametrize("name", ["custom.press", "Press", "PRESS"])
+def test_a_label_goes_by_its_display_name_too(name):
+    """In any case, on and off again."""
+    staged = stage()
+    staged.label(BOB, add=name)
+    assert [("labelKeys", "added", None, "custom.press")] == rows(staged.plan())
+
+    staged.label(BOB, remove=name)
+    assert 0 == len(staged)
+
+
+def test_a_name_that_two_labels_have_is_no_label():
+    """Which of them is meant cannot be told."""
+    staged = stage(labels={"custom.one": "Same", "custom.two": "Same"})
+    with pytest.raises(ct.BadValue, match=r"use one of custom\.one, custom\.two"):
+        staged.label(BOB, add="Same")
+
+
+def test_an_unknown_label_lists_some_that_there_are():
+    """The nearest, or the first few of many."""
+    staged = stage(labels={f"custom.l{n:02}": f"L{n}" for n in range(20)})
+    with pytest.raises(ct.BadValue, match=r"use one of custom\.l00, .*custom\.l07$"):
+        staged.label(BOB, add="zzz")
+
+
 # -- the way back ---------------------------------------------------------------------------
 
 
@@ -592,6 +639,53 @@ def test_an_edit_of_a_contact_that_is_gone_is_asked_about_until_decided():
     assert (0, ()) == (len(staged.clashes()), staged.plan().refused)
 
 
+@pytest.mark.parametrize("take", ["mine", "our", "Ours", "THEIRS", "their", "base"])
+def test_a_word_that_nobody_wants_staged_decides_nothing(take):
+    """A slip for ours or theirs is refused, and the clash stays."""
+    staged = clashed()
+    with pytest.raises(ct.BadValue, match='take is "ours", "theirs" or a value') as caught:
+        staged.resolve(ANN, "company", take)
+
+    assert (ANN, "company", 1) == (
+        caught.value.contact_id,
+        caught.value.field,
+        len(staged.clashes()),
+    )
+
+
+def update_tag(staged, item_id):
+    """Tag an item by the tidy frame."""
+    frame = staged.to_frame("phones")
+    frame.loc[frame["itemId"] == item_id, "tag"] = "FAX"
+    staged.update(frame, "phones")
+
+
+@pytest.mark.parametrize(
+    ("then", "left"),
+    [
+        (lambda s, _: s.add(ANN, "phones", {"phone": "555-0166"}), ["0188", "0177", "0166"]),
+        (lambda s, _: s.edit(ANN, {"phone": "555-0155"}), ["0155", "0188", "0177"]),
+        (lambda s, new: s.edit_item(ANN, "phones", new, {"phone": "555-0144"}), ["0188", "0144"]),
+        (lambda s, new: s.make_primary(ANN, "phones", new), ["0188", "0177"]),
+        (update_tag, ["0188", "0177"]),
+        (lambda s, new: s.remove(ANN, "phones", new), ["0188"]),
+    ],
+    ids=["add", "edit", "edit_item", "make_primary", "update", "remove"],
+)
+def test_a_list_that_both_sides_added_to_can_be_edited_on(then, left):
+    """After a rebase a new item goes by the id it was given, beside what a colleague added."""
+    staged = stage(ann(), bob())
+    new = staged.add(ANN, "phones", {"phone": "555-0177"})
+    theirs = [*ann()["info"]["phones"]["items"], phone("p7", "555-0188")]
+    staged.rebase(snapshot(newer(ann(), phones={"items": theirs}), bob()))
+    assert new in set(staged.to_frame("phones")["itemId"])
+
+    then(staged, new)
+    numbers = [item["phone"].removeprefix("555-") for item in staged.value(ANN, "phones")]
+    assert left == [each for each in numbers if each not in {"0100", "0101"}]
+    assert "removed" not in {row.kind for row in staged.plan().rows}
+
+
 def test_another_name_may_be_another_person():
     """A part of the name was changed by others: ours is asked about."""
     staged = stage(ann())
@@ -796,6 +890,13 @@ def test_watchers_are_told_of_changes_only():
     assert [1, 0] == told
 
 
+@pytest.mark.parametrize("thing", [snapshot().to_frame(), [ann()], None, ct.Stage], ids=type)
+def test_a_stage_is_over_contacts(thing):
+    """Neither a frame nor a list of them; the error says where contacts come from."""
+    with pytest.raises(ct.BadValue, match=r"site\.fetch\(\) returns them, not a"):
+        ct.Stage(thing)
+
+
 def test_an_unplanned_site_cannot_be_planned():
     """Contacts of no site: BadPlan."""
     staged = stage(site_id=None)
@@ -849,3 +950,80 @@ def test_whoever_is_told_of_an_edit_may_wait_for_another_thread():
     staged.rebase(staged.contacts)
 
     assert [1, 1] == seen
+
+
+def untagged():
+    """Return a stage over a contact whose e-mails have no tag."""
+    return stage(
+        person(
+            "c-1",
+            emails=[
+                email("1", "a@example.com", tag=None, primary=True),
+                email("2", "b@example.com", tag=None, primary=False),
+            ],
+        )
+    )
+
+
+def test_moving_the_primary_of_items_without_a_tag_changes_no_item():
+    """No tag and the tag UNTAGGED say the same, so only the primary moves."""
+    staged = untagged()
+    staged.make_primary("c-1", "emails", "2")
+    assert [("emails", "primary moved", "a@example.com", "b@example.com")] == rows(staged.plan())
+
+
+def test_there_and_back_without_a_tag_is_no_edit():
+    """An edit that ends where it began is none, tag or no tag."""
+    staged = untagged()
+    staged.edit("c-1", {"email": "x@example.com"})
+    staged.edit("c-1", {"email": "a@example.com"})
+    assert 0 == len(staged)
+
+
+@pytest.mark.parametrize("tag", [None, "UNTAGGED"])
+def test_no_tag_on_an_item_without_one_is_no_edit(tag):
+    """Taking away what is not there changes nothing."""
+    staged = untagged()
+    staged.edit_item("c-1", "emails", "1", {"tag": tag})
+    assert [] == rows(staged.plan())
+
+
+def test_a_label_that_is_no_text_is_refused_in_words():
+    """A list in place of a label: BadValue."""
+    with pytest.raises(ct.BadValue):
+        stage().label(ANN, add=[["x"]])
+
+
+def test_parts_are_told_apart_whatever_they_hold():
+    """A street that reads like a list of parts is not taken for one."""
+    staged = stage(ann(addresses=[address("a1", addressLine="1 Main St, City: Springfield")]))
+    staged.edit_item(ANN, "addresses", "a1", {"addressLine": "1 Main St", "city": "Springfield"})
+    ((_, _, before, after),) = rows(staged.plan())
+    assert before != after
+
+
+def test_a_primary_that_moves_is_seen():
+    """From and to never read the same."""
+    staged = stage(
+        ann(
+            phones=[phone("p1", "5550100 (US)", country=None, primary=True), phone("p2", "5550100")]
+        )
+    )
+    staged.make_primary(ANN, "phones", "p2")
+    ((_, _, before, after),) = rows(staged.plan())
+    assert before != after
+
+
+def test_removed_and_added_are_told_apart():
+    """What goes and what comes never read the same."""
+    staged = stage(ann(phones=[phone("p1", "5550100 (US)", country=None)]))
+    staged.remove(ANN, "phones", "p1")
+    staged.add(ANN, "phones", {"phone": "5550100", "countryCode": "US"})
+    assert rows(staged.plan())[0][2] != rows(staged.plan())[1][3]
+
+
+def test_a_field_of_the_services_own_is_no_count():
+    """Only a list of the contact has a count."""
+    staged = stage(ann(custom={"ecom.orders.count": 5}))
+    with pytest.raises(ct.ReadOnlyField, match="set by the service"):
+        staged.edit(ANN, {"ecom.orders.count": 6})

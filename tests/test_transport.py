@@ -150,6 +150,17 @@ def test_an_error_of_any_shape_is_read(details):
     assert (Refused, 400) == (type(answer), answer.status)
 
 
+@pytest.mark.parametrize(
+    "code", ["MALFORMED_FILTER", "UNSUPPORTED_FILTER", "UNSUPPORTED_FILTER_OPERATOR"]
+)
+def test_a_refused_filter_comes_with_an_example(code):
+    """Whatever the service says of it, the error shows how a filter looks."""
+    answer = httpx.Response(400, json=error_body(code))
+    with pytest.raises(ApiError, match=r'words; .* \{"company": \{"\$exists": True\}\}') as caught:
+        transport_to(saying(answer)).read(GET)
+    assert code == caught.value.code
+
+
 def test_an_endless_answer_is_not_taken_to_its_end():
     """More than 64 MB after decompression, and the connection is dropped, once."""
     asked = []
