@@ -28,7 +28,7 @@ test: ## run every check and test, those in a real browser too
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-long: ## 10,000 generated sequences of edits, committed and undone (about 20 minutes)
+test-long: ## 10,000 generated sequences of edits, committed and undone (about half an hour)
 	@sh .ci/environment dev
 	@CONTACTTOOLS_EXAMPLES=$${CONTACTTOOLS_EXAMPLES:-10000} $(BIN)/python -m pytest tests/test_promises.py
 

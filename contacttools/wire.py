@@ -25,7 +25,6 @@ LABELS = "/contacts/v4/labels"
 EXTENDED_FIELDS = "/contacts/v4/extended-fields"
 PAGE = 1000  # the service's ceiling, not ours
 DEFINITIONS_PAGE = 100  # the lowest default of the two definition lists
-REQUESTS_PER_MINUTE = 200  # documented for an app instance; we pace below it
 
 BY_PLACE = "#"  # begins the name of an item that has no id of its own
 
