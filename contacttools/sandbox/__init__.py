@@ -44,12 +44,13 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from contacttools.sandbox import app, definitions, loading
-from contacttools.sandbox import people as invented
-from contacttools.sandbox.faults import Faults
-from contacttools.sandbox.loading import PeopleFileError
-from contacttools.sandbox.server import Server
-from contacttools.sandbox.service import Service
+from contacttools.sandbox.operations.contacts import Service
+from contacttools.sandbox.people import invented, loading
+from contacttools.sandbox.people.loading import PeopleFileError
+from contacttools.sandbox.rules import definitions
+from contacttools.sandbox.serving import app
+from contacttools.sandbox.serving.faults import Faults
+from contacttools.sandbox.serving.server import Server
 from contacttools.sandbox.settings import Settings
 from contacttools.sandbox.store import Store
 

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from contacttools.sandbox.amend import Entry
-from contacttools.sandbox.duplicates import Claim, held
-from contacttools.sandbox.fields import instant
+from contacttools.sandbox.asking.fields import instant
+from contacttools.sandbox.asking.query import Page
 from contacttools.sandbox.problems import Json
-from contacttools.sandbox.query import Page
+from contacttools.sandbox.rules.amend import Entry
+from contacttools.sandbox.rules.duplicates import Claim, held
 from contacttools.sandbox.settings import Settings
 
 _SCHEMA = """

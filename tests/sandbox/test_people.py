@@ -9,7 +9,10 @@ from collections import Counter
 import pytest
 from sandbox.answers import ANN, BOB, MEG, client_of
 
-from contacttools.sandbox import PeopleFileError, Settings, derive, dirt, loading, people, start
+from contacttools.sandbox import PeopleFileError, Settings, start
+from contacttools.sandbox.people import dirt, loading
+from contacttools.sandbox.people import invented as people
+from contacttools.sandbox.rules import derive
 from contacttools.sandbox.store import dumps
 
 FICTION = re.compile(

@@ -8,7 +8,8 @@ import json
 import pytest
 from sandbox.answers import client_of
 
-from contacttools.sandbox import derive, start
+from contacttools.sandbox import start
+from contacttools.sandbox.rules import derive
 from contacttools.sandbox.settings import Settings
 
 ADDED = {

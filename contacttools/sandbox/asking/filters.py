@@ -14,9 +14,9 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from contacttools.sandbox.definitions import is_date, is_number
-from contacttools.sandbox.fields import Contact, Field, Reader, instant, lookup
+from contacttools.sandbox.asking.fields import Contact, Field, Reader, instant, lookup
 from contacttools.sandbox.problems import Json, Problem, application
+from contacttools.sandbox.rules.definitions import is_date, is_number
 
 Predicate: TypeAlias = Callable[[Contact], bool]
 

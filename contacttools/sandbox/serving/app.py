@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from contacttools.sandbox import door, query
+from contacttools.sandbox import door
+from contacttools.sandbox.asking import query
 from contacttools.sandbox.problems import (
     Json,
     Problem,
@@ -26,15 +27,15 @@ from contacttools.sandbox.problems import (
     too_large,
     unauthenticated,
 )
+from contacttools.sandbox.serving.wire import Faulty, RequestIds
 from contacttools.sandbox.store import dumps
-from contacttools.sandbox.wire import Faulty, RequestIds
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from contacttools.sandbox.faults import Faults
-    from contacttools.sandbox.service import Service
+    from contacttools.sandbox.operations.contacts import Service
+    from contacttools.sandbox.serving.faults import Faults
 
 Endpoint: TypeAlias = Callable[["Request"], Awaitable[Response]]
 Operation: TypeAlias = Callable[["Service", "Request", dict[str, Json]], str]

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from contacttools.sandbox import derive, lists
-from contacttools.sandbox.amend import Context, Entry, amend
-from contacttools.sandbox.checks import WRITABLE
 from contacttools.sandbox.problems import Json, already_changed, application
+from contacttools.sandbox.rules import derive, lists
+from contacttools.sandbox.rules.amend import Context, Entry, amend
+from contacttools.sandbox.rules.checks import WRITABLE
 from contacttools.sandbox.settings import Settings
 
 APP_ID: Final = "7f3a1c52-5f0e-4a8e-9d47-2b8c61d0e4aa"

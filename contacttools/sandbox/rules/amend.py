@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
-from contacttools.sandbox import lists
-from contacttools.sandbox.checks import WRITABLE
-from contacttools.sandbox.definitions import SYSTEM_NAMESPACES, is_date, is_number
 from contacttools.sandbox.problems import Json, Problem, application, invalid
+from contacttools.sandbox.rules import lists
+from contacttools.sandbox.rules.checks import WRITABLE
+from contacttools.sandbox.rules.definitions import SYSTEM_NAMESPACES, is_date, is_number
 from contacttools.sandbox.settings import Settings
 
 

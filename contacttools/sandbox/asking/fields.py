@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from contacttools.sandbox import derive
 from contacttools.sandbox.problems import Json
+from contacttools.sandbox.rules import derive
 
 Contact: TypeAlias = Mapping[str, Json]
 Reader: TypeAlias = Callable[[Contact], Iterable[Json]]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
 
-from contacttools.sandbox import derive
 from contacttools.sandbox.problems import Json, application
+from contacttools.sandbox.rules import derive
 from contacttools.sandbox.settings import Settings
 
 Kind: TypeAlias = Literal["emails", "phones", "addresses"]

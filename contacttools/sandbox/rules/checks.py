@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from contacttools.sandbox.definitions import is_date, is_number
-from contacttools.sandbox.derive import COUNTRIES
 from contacttools.sandbox.problems import Json, Problem, Violation, invalid, validation
+from contacttools.sandbox.rules.definitions import is_date, is_number
+from contacttools.sandbox.rules.derive import COUNTRIES
 
 Check: TypeAlias = Callable[[str, Json], Iterator[Violation]]
 """Takes the path and the value of a member, gives what is wrong with it."""

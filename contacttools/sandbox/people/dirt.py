@@ -14,7 +14,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TypeAlias
 
-from contacttools.sandbox import words
+from contacttools.sandbox.people import words
 from contacttools.sandbox.problems import Json
 
 Contact: TypeAlias = dict[str, Json]

@@ -12,10 +12,13 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from contacttools.sandbox import checks, door, duplicates, query, rules
-from contacttools.sandbox.amend import Context, Entry
+from contacttools.sandbox import door
+from contacttools.sandbox.asking import query
+from contacttools.sandbox.asking.query import Page, Query
 from contacttools.sandbox.problems import Json, invalid, not_found
-from contacttools.sandbox.query import Page, Query
+from contacttools.sandbox.rules import checks, duplicates
+from contacttools.sandbox.rules import contact as rules
+from contacttools.sandbox.rules.amend import Context, Entry
 from contacttools.sandbox.settings import Settings
 from contacttools.sandbox.store import Change, Store, dumps
 

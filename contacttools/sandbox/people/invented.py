@@ -11,10 +11,11 @@ import unicodedata
 from datetime import date, timedelta
 from random import Random
 
-from contacttools.sandbox import definitions, dirt, words
-from contacttools.sandbox.loading import Person, guid
+from contacttools.sandbox.people import dirt, words
+from contacttools.sandbox.people.loading import Person, guid
+from contacttools.sandbox.people.words import Culture
 from contacttools.sandbox.problems import Json
-from contacttools.sandbox.words import Culture
+from contacttools.sandbox.rules import definitions
 
 _SOURCES = (
     "IMPORT",

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from contacttools.sandbox import filters
+from contacttools.sandbox.asking import filters
+from contacttools.sandbox.asking.fields import FIELDS, Contact, lookup
+from contacttools.sandbox.asking.filters import Predicate
 from contacttools.sandbox.door import member
-from contacttools.sandbox.fields import FIELDS, Contact, lookup
-from contacttools.sandbox.filters import Predicate
 from contacttools.sandbox.problems import Json, application, invalid
 from contacttools.sandbox.settings import Settings
 

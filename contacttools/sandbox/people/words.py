@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from contacttools.sandbox.definitions import DataType
+from contacttools.sandbox.rules.definitions import DataType
 
 
 @dataclass(frozen=True, slots=True)

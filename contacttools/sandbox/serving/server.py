@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import uvicorn
 
-from contacttools.sandbox.wire import Connection
+from contacttools.sandbox.serving.wire import Connection
 
 if TYPE_CHECKING:
     import socket
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from contacttools.sandbox.faults import Faults
+    from contacttools.sandbox.serving.faults import Faults
     from contacttools.sandbox.store import Store
 
 _HOST = "127.0.0.1"

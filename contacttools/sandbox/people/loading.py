@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from contacttools.sandbox import checks, definitions, door
-from contacttools.sandbox.amend import Context, Entry, amend
-from contacttools.sandbox.fields import instant
+from contacttools.sandbox import door
+from contacttools.sandbox.asking.fields import instant
 from contacttools.sandbox.problems import Json, Problem
-from contacttools.sandbox.rules import APP_ID, complete
+from contacttools.sandbox.rules import checks, definitions
+from contacttools.sandbox.rules.amend import Context, Entry, amend
+from contacttools.sandbox.rules.contact import APP_ID, complete
 from contacttools.sandbox.settings import Settings
 
 _FIRST_DAY = datetime(2019, 1, 7, 8, 0, tzinfo=UTC)

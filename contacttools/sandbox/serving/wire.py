@@ -23,7 +23,7 @@ from contacttools.sandbox.store import dumps
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from contacttools.sandbox.faults import Fault, Faults
+    from contacttools.sandbox.serving.faults import Fault, Faults
 
 _TRANSPORT = "contacttools.sandbox.transport"
 
