@@ -44,17 +44,19 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from contacttools.sandbox.operations.contacts import Service
+from contacttools.sandbox.callers import SCOPES, App, Callers
+from contacttools.sandbox.operations.desk import Desk
 from contacttools.sandbox.people import invented, loading
 from contacttools.sandbox.people.loading import PeopleFileError
 from contacttools.sandbox.rules import definitions
+from contacttools.sandbox.rules.contact import APP_ID
 from contacttools.sandbox.serving import app
 from contacttools.sandbox.serving.faults import Faults
 from contacttools.sandbox.serving.server import Server
 from contacttools.sandbox.settings import Settings
 from contacttools.sandbox.store import Store
 
-__all__ = ["Faults", "PeopleFileError", "Server", "Settings", "start"]
+__all__ = ["SCOPES", "App", "Faults", "PeopleFileError", "Server", "Settings", "start"]
 
 
 def start(
@@ -112,11 +114,19 @@ def start(
             _found(store, people, seed, people_file, settings)
         site = store.site()
         faults = Faults()
-        keys = {"api_key": site["api_key"], "site_id": site["site_id"]}
+        callers = Callers(site["site_id"], site["api_key"], APP_ID)
         # A site in memory always begins anew, so the ids it gives can follow from the seed as well.
         new_id = _random_id if database is not None else _seeded_ids(seed)
-        asgi = app.build(Service(store, settings, new_id), faults, **keys)
-        return Server(asgi, store=store, faults=faults, port=port, **keys)
+        asgi = app.build(Desk(store, settings, new_id), callers, faults)
+        return Server(
+            asgi,
+            store=store,
+            faults=faults,
+            callers=callers,
+            api_key=site["api_key"],
+            site_id=site["site_id"],
+            port=port,
+        )
     except BaseException:
         store.close()
         raise

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,21 +22,31 @@ from contacttools.sandbox.asking.query import Page
 from contacttools.sandbox.problems import Json
 from contacttools.sandbox.rules.amend import Entry
 from contacttools.sandbox.rules.duplicates import Claim, held
+from contacttools.sandbox.rules.events import Event, Slug
 from contacttools.sandbox.settings import Settings
 
 _SCHEMA = """
+CREATE TABLE IF NOT EXISTS site (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS definitions (
+    kind TEXT, key TEXT, text TEXT NOT NULL, PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS contacts (
     id TEXT PRIMARY KEY, created TEXT NOT NULL, text TEXT NOT NULL, private TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS contacts_by_created ON contacts (created, id);
 CREATE TABLE IF NOT EXISTS keys (key TEXT, contact TEXT, PRIMARY KEY (key, contact)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS definitions (kind TEXT, key TEXT, text TEXT NOT NULL, PRIMARY KEY (kind,
-key)) WITHOUT ROWID; CREATE TABLE IF NOT EXISTS history (number INTEGER PRIMARY KEY, contact TEXT
-NOT NULL, text TEXT NOT NULL); CREATE INDEX IF NOT EXISTS history_by_contact ON history (contact,
-number); CREATE TABLE IF NOT EXISTS site (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS merged (id TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (
+    number INTEGER PRIMARY KEY, contact TEXT NOT NULL, sequence INTEGER NOT NULL,
+    slug TEXT NOT NULL, time TEXT NOT NULL, origin TEXT, text TEXT
+);
+CREATE UNIQUE INDEX IF NOT EXISTS events_by_contact ON events (contact, sequence);
 """
 
+_FORM = 2  # raised when the tables change: a database of another form is refused, not guessed at
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_EVENTS = uuid.UUID("5f0e4a8e-52d1-4c9b-9d47-7f3a1c520c2b")  # names the ids of events
 _CHUNK = 500  # ids in one statement; SQLite's own limit is larger
 
 
@@ -72,7 +83,17 @@ class Store:
         # machine.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
+        self._found_form(path)
+
+    def _found_form(self, path: Path | None) -> None:
+        (form,) = self._one("PRAGMA user_version")
+        (tables,) = self._one("SELECT count(*) FROM sqlite_schema")
+        if tables and form != _FORM:
+            self._db.close()
+            message = f"{path} was not made by this version of the sandbox; name a new file"
+            raise sqlite3.DatabaseError(message)
         self._db.executescript(_SCHEMA)
+        self._db.execute(f"PRAGMA user_version = {_FORM}")
 
     def close(self) -> None:
         """Close the database. What is in memory is gone."""
@@ -113,8 +134,34 @@ class Store:
 
     def history(self, contact_id: str) -> list[dict[str, Json]]:
         """Give every state that requests have brought a contact to, oldest first."""
-        rows = self._rows("SELECT text FROM history WHERE contact = ? ORDER BY number", contact_id)
-        return [json.loads(row[0]) for row in rows]
+        told = self.events(contact_id)
+        return [event.entity for event in told if event.slug in {"created", "updated"}]
+
+    def events(self, contact_id: str | None = None) -> list[Event]:
+        """Give the change feed, oldest first: of one contact, or of all."""
+        wanted = "" if contact_id is None else "WHERE contact = ?"
+        rows = self._rows(
+            "SELECT number, slug, contact, time, sequence, text, origin FROM events "  # noqa: S608
+            f"{wanted} ORDER BY number",
+            *(() if contact_id is None else (contact_id,)),
+        )
+        return [
+            Event(
+                str(uuid.uuid5(_EVENTS, f"{number}")),
+                slug,
+                contact,
+                time,
+                sequence,
+                text and json.loads(text),
+                origin,
+            )
+            for number, slug, contact, time, sequence, text, origin in rows
+        ]
+
+    def merged_into(self, contact_id: str) -> str | None:
+        """Give the contact that now holds what a merged-away contact held, None if unknown."""
+        rows = self._rows("SELECT target FROM merged WHERE id = ?", contact_id)
+        return rows[0][0] if rows else None
 
     def definitions(self, kind: str) -> Mapping[str, dict[str, Json]]:
         """Give all definitions of a kind (``label`` or ``field``) by key. Not to be changed."""
@@ -206,23 +253,46 @@ class Change:
     def create(self, entry: Entry) -> str:
         """Add a contact that a request made, and give its JSON text."""
         self.load(entry)
-        return self._remember(entry)
+        text = dumps(entry.contact)
+        self.tell("created", entry.contact["id"], entry.contact["updatedDate"], text)
+        return text
 
-    def replace(self, before: Entry, after: Entry) -> str:
+    def replace(self, before: Entry, after: Entry, *, origin: str | None = None) -> str:
         """Put a contact's next state in the place of the one before, and give its JSON text."""
+        text = dumps(after.contact)
         if after is before:
-            return dumps(after.contact)
+            return text
         contact_id = after.contact["id"]
         old, new = (held(entry.contact, self._settings) for entry in (before, after))
-        self.many(
-            "DELETE FROM keys WHERE key = ? AND contact = ?",
-            ((key, contact_id) for key in old - new),
-        )
+        self._release(contact_id, old - new)
         self._hold(contact_id, new - old)
-        text = self._remember(after)
         row = (text, dumps(after.private), contact_id)
         self._db.execute("UPDATE contacts SET text = ?, private = ? WHERE id = ?", row)
+        self.tell("updated", contact_id, after.contact["updatedDate"], text, origin)
         return text
+
+    def remove(self, entry: Entry, time: str, *, origin: str | None = None) -> None:
+        """Remove a contact; ids that were merged into it lead nowhere from now on."""
+        contact_id = entry.contact["id"]
+        self._release(contact_id, held(entry.contact, self._settings))
+        self._db.execute("DELETE FROM contacts WHERE id = ?", (contact_id,))
+        self._db.execute("DELETE FROM merged WHERE target = ?", (contact_id,))
+        self.tell("deleted", contact_id, time, None, origin)
+
+    def lead(self, source_id: str, target_id: str) -> None:
+        """Let the id of a merged-away contact, and those merged into it before, name its target."""
+        self._db.execute("UPDATE merged SET target = ? WHERE target = ?", (target_id, source_id))
+        self._db.execute("INSERT OR REPLACE INTO merged VALUES (?, ?)", (source_id, target_id))
+
+    def tell(
+        self, slug: Slug, contact_id: str, time: str, text: str | None, origin: str | None = None
+    ) -> None:
+        """Add an event to the change feed."""
+        self._db.execute(
+            "INSERT INTO events (contact, sequence, slug, time, origin, text) SELECT "
+            "?1, coalesce(max(sequence), 0) + 1, ?2, ?3, ?4, ?5 FROM events WHERE contact = ?1",
+            (contact_id, slug, time, origin, text),
+        )
 
     def many(self, sql: str, rows: Iterable[tuple[Json, ...]]) -> None:
         """Run one statement for many rows."""
@@ -231,9 +301,7 @@ class Change:
     def _hold(self, contact_id: str, keys: Iterable[str]) -> None:
         self.many("INSERT INTO keys VALUES (?, ?)", ((key, contact_id) for key in keys))
 
-    def _remember(self, entry: Entry) -> str:
-        text = dumps(entry.contact)
-        self._db.execute(
-            "INSERT INTO history (contact, text) VALUES (?, ?)", (entry.contact["id"], text)
+    def _release(self, contact_id: str, keys: Iterable[str]) -> None:
+        self.many(
+            "DELETE FROM keys WHERE key = ? AND contact = ?", ((key, contact_id) for key in keys)
         )
-        return text

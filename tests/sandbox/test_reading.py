@@ -227,13 +227,6 @@ def test_no_site(server: Server):
     assert (403, "PERMISSION_DENIED") == code(httpx.get(url, headers=headers))
 
 
-def test_bearer(server: Server):
-    """The key may come with the word Bearer in front."""
-    headers = {"Authorization": f"Bearer {server.api_key}", "wix-site-id": server.site_id}
-
-    assert 200 == httpx.get(f"{server.url}/contacts/v4/contacts", headers=headers).status_code
-
-
 def test_request_id(still):
     """Every answer has a request id of its own, errors included."""
     answers = [

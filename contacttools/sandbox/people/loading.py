@@ -112,6 +112,7 @@ def entries(
     site = Context(
         now="",
         new_id=str,
+        app_id=APP_ID,
         labels=_Any(),
         fields={},
         # What comes from a file is as the service stored it: only requests have their numbers

@@ -42,6 +42,8 @@ class Context:
         The time of the request, ISO 8601 in UTC with milliseconds.
     new_id
         Gives a fresh GUID.
+    app_id
+        In whose name new contacts are made.
     labels
         Keys of the labels that the site has.
     fields
@@ -52,6 +54,7 @@ class Context:
 
     now: str
     new_id: Callable[[], str]
+    app_id: str
     labels: Container[str]
     fields: Mapping[str, str]
     settings: Settings

@@ -20,7 +20,7 @@ from contacttools.sandbox.rules.checks import WRITABLE
 from contacttools.sandbox.settings import Settings
 
 APP_ID: Final = "7f3a1c52-5f0e-4a8e-9d47-2b8c61d0e4aa"
-"""The made-up app on whose behalf an API key creates contacts."""
+"""The made-up app in whose name an API key creates contacts."""
 
 
 def create(sent: Mapping[str, Json] | None, context: Context) -> Entry:
@@ -52,7 +52,7 @@ def create(sent: Mapping[str, Json] | None, context: Context) -> Entry:
     contact = {
         "id": context.new_id(),
         "revision": context.settings.first_revision,
-        "source": {"sourceType": "WIX_APP", "appId": APP_ID},
+        "source": {"sourceType": "WIX_APP", "appId": context.app_id},
         "createdDate": context.now,
         "updatedDate": context.now,
         "lastActivity": {"activityDate": context.now, "activityType": "CONTACT_CREATED"},

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from contacttools.sandbox.callers import Callers
     from contacttools.sandbox.serving.faults import Faults
     from contacttools.sandbox.store import Store
 
@@ -34,6 +35,8 @@ class Server:
         Where it answers, such as ``http://127.0.0.1:8787``; the paths of the API follow directly.
     api_key, site_id
         What requests must send as ``Authorization`` and ``wix-site-id``.
+    callers
+        Who is known; makes further keys, apps, members and visitors.
     faults
         The script of what goes wrong.
     store
@@ -41,10 +44,19 @@ class Server:
     """
 
     def __init__(
-        self, app: ASGIApp, *, store: Store, faults: Faults, api_key: str, site_id: str, port: int
+        self,
+        app: ASGIApp,
+        *,
+        store: Store,
+        faults: Faults,
+        callers: Callers,
+        api_key: str,
+        site_id: str,
+        port: int,
     ) -> None:
         self.api_key = api_key
         self.site_id = site_id
+        self.callers = callers
         self.faults = faults
         self.store = store
         self._running = _Uvicorn(
