@@ -8,32 +8,44 @@ What is emulated, and on what evidence. "Stated": on a page of the documentation
 types. "Sample": a documented request or answer shows it. "Assumed": nothing states it; what can be
 switched is in `Settings`.
 
-====================  ====================================  =================================
-operation             emulated                              evidence
-====================  ====================================  =================================
-Get Contact           fields, fieldsets, 404                stated
-List Contacts         sort, offset paging, fields,          stated
-                      fieldsets, two codes
-Query Contacts        all documented fields and operators,  stated; when which code, assumed
-                      search, eight codes
-Create Contact        limits, derived values, primary item  stated, sample
-                      first, four of five codes
-Update Contact        revision, lists replaced whole,       stated; statuses, merging by key
-                      member rule, duplicates, eight codes  and order of checks assumed
-List Labels           type, namespace, start of the name,   stated
-                      sort, paging
-List Extended Fields  as List Labels                        stated
-errors                application and validation errors     stated; 401, 403, 429 assumed
-API key, site id      401, 403                              stated; which one when, assumed
-``e164Phone``         libphonenumber                        sample
-``phone``             ten bare digits get hyphens in North  sample
-                      America
-``formattedAddress``  street, city and region, country      sample
-all else documented   501, naming the operation             --
-====================  ====================================  =================================
+=========================  ======================================  ==============================
+operation                  emulated                                evidence
+=========================  ======================================  ==============================
+Get Contact                fields, fieldsets; the id of a contact  stated
+                           that was merged away
+List and Query Contacts    filters, search, sort, offset paging,   stated; which code answers
+                           fields and fieldsets, eight codes       what, assumed
+Create Contact             limits, derived values, primary item    stated, sample
+                           first, five codes
+Update Contact             revision, lists replaced whole, member  stated; statuses, merging by
+                           rule, duplicates, eight codes           key, order of checks assumed
+Delete Contact             four codes                              stated; 404 assumed
+Label, Unlabel Contact     keys in the body or in the query        stated; unknown key assumed
+                           string
+Merge, Preview Merge       lists joined, gaps filled, ids of       stated; which gaps, assumed
+                           sources lead to the target, four codes
+List and Query Facets      all five types, counted                 stated; filters of some
+                                                                   assumed
+Bulk Update, Delete,       jobs that run beside requests, and go   stated; two paths and
+Label and Unlabel; jobs    on after a restart                      counters, sample
+labels, extended fields    all six operations of each, quotas,     stated; keys and statuses
+                           system definitions, keys made of names  assumed
+API keys, app tokens,      401 and 403 by key, site, token and     stated; which one when,
+members, visitors          scope; tokens that end                  assumed
+rate limit                 429 above so many a minute              stated; body assumed
+change feed                created, updated, deleted, merged       stated
+errors                     application and validation errors       stated; 401, 403, 429 assumed
+``e164Phone``              libphonenumber                          sample
+``phone``                  ten bare digits get hyphens in North    sample
+                           America
+``formattedAddress``       street, city and region, country        sample
+=========================  ======================================  ==============================
 
-Not emulated either: rate limits (script them with `Faults`), OAuth, the index lag of queries, and
-`CONTACT_ID_ALREADY_EXISTS`, which no documented request can bring about.
+Refused with 501 and the operation's name: Contacts v5, the Members API (its one effect on contacts,
+the login e-mail, is `Server.change_login_email`), and tokens of the older custom authentication.
+Not there at all: delivery of events, events of labels and extended fields, billing subscriptions
+and site contributors (`Server.forbid_deletion` stands in for what they forbid), the index lag of
+queries unless a fault asks for it (see `Faults`), and logging members in.
 """
 
 from __future__ import annotations
@@ -42,9 +54,11 @@ import hashlib
 import random
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from contacttools.sandbox.callers import SCOPES, App, Callers
+from contacttools.sandbox.operations import bulk
 from contacttools.sandbox.operations.desk import Desk
 from contacttools.sandbox.people import invented, loading
 from contacttools.sandbox.people.loading import PeopleFileError
@@ -52,6 +66,7 @@ from contacttools.sandbox.rules import definitions
 from contacttools.sandbox.rules.contact import APP_ID
 from contacttools.sandbox.serving import app
 from contacttools.sandbox.serving.faults import Faults
+from contacttools.sandbox.serving.limits import RateLimit
 from contacttools.sandbox.serving.server import Server
 from contacttools.sandbox.settings import Settings
 from contacttools.sandbox.store import Store
@@ -67,6 +82,7 @@ def start(
     database: str | Path | None = None,
     port: int = 0,
     settings: Settings | None = None,
+    requests_per_minute: int | None = None,
 ) -> Server:
     """Start a sandbox on the loopback interface, in a daemon thread of this process.
 
@@ -85,6 +101,9 @@ def start(
         0 picks a free one.
     settings
         How open points of the API are read; the default readings if not given.
+    requests_per_minute
+        How many requests of an app are taken in any minute, before it is answered 429; the service
+        documents 200. None for no limit.
 
     Returns
     -------
@@ -117,19 +136,23 @@ def start(
         callers = Callers(site["site_id"], site["api_key"], APP_ID)
         # A site in memory always begins anew, so the ids it gives can follow from the seed as well.
         new_id = _random_id if database is not None else _seeded_ids(seed)
-        asgi = app.build(Desk(store, settings, new_id), callers, faults)
-        return Server(
+        desk = Desk(store, settings, new_id)
+        key = site["api_key"]
+        asgi = app.build(desk, callers, faults, RateLimit(requests_per_minute), key)
+        server = Server(
             asgi,
-            store=store,
+            desk=desk,
             faults=faults,
             callers=callers,
-            api_key=site["api_key"],
+            api_key=key,
             site_id=site["site_id"],
             port=port,
         )
     except BaseException:
         store.close()
         raise
+    desk.jobs.begin(partial(bulk.step, desk))
+    return server
 
 
 def _digest(path: Path) -> str:

@@ -6,6 +6,7 @@ Reads arguments, prints one line, waits for a signal.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import signal
 import sqlite3
@@ -13,7 +14,11 @@ import sys
 import threading
 from pathlib import Path
 
-from contacttools.sandbox import PeopleFileError, start
+from pydantic import TypeAdapter, ValidationError
+
+from contacttools.sandbox import Faults, PeopleFileError, Settings, start
+from contacttools.sandbox.problems import Json
+from contacttools.sandbox.serving.faults import written
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,12 +45,25 @@ def main(arguments: list[str] | None = None) -> int:
             people_file=given.people_file,
             database=given.database,
             port=given.port,
+            requests_per_minute=given.rate_limit,
+            settings=Settings(**dict(given.setting)),
         )
     except (PeopleFileError, OSError, sqlite3.Error) as error:
         sys.stderr.write(f"contacttools.sandbox: {error}\n")
         return 2
     with server:
-        ready = {"url": server.url, "api_key": server.api_key, "site_id": server.site_id}
+        for fault in given.fault:
+            server.faults.add(**fault)
+        if given.faults_at_random:
+            server.faults.draw(given.faults_at_random, given.seed)
+        ready = {
+            "url": server.url,
+            "api_key": server.api_key,
+            "site_id": server.site_id,
+            "app_id": server.app.app_id,
+            "app_secret": server.app.app_secret,
+            "instance_id": server.app.instance_id,
+        }
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
         stopped.wait()
@@ -75,7 +93,78 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--people-file", type=Path, metavar="FILE.ndjson", help="people to use instead: one a line"
     )
+    parser.add_argument(
+        "--setting",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="read an open point of the API otherwise, such as merge_names=false; the names stand "
+        "in contacttools/sandbox/settings.py; may be given again",
+    )
+    parser.add_argument(
+        "--rate-limit", type=_count, metavar="N", help="answer 429 above N requests a minute"
+    )
+    parser.add_argument(
+        "--latency",
+        type=_latency,
+        dest="fault",
+        action="append",
+        default=[],
+        metavar="SECONDS",
+        help="let every request wait",
+    )
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="KIND[,NAME=VALUE...]",
+        help="let something go wrong, such as status,status=429,method=PATCH,times=3,"
+        "header.Retry-After=1; kinds: colleague, delay, drop_before, drop_after, stale, status, "
+        "truncate; times=all for always; may be given again",
+    )
+    parser.add_argument(
+        "--faults-at-random",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="let something go wrong with this share of requests, decided by the seed",
+    )
     return parser
+
+
+def _setting(text: str) -> tuple[str, Json]:
+    name, _, value = text.partition("=")
+    known = [field.name for field in dataclasses.fields(Settings)]
+    if name not in known:
+        raise argparse.ArgumentTypeError(f"there is no setting {name!r}: {', '.join(known)}")
+    given = json.loads(value) if value in {"true", "false"} or value.isdigit() else value
+    try:
+        TypeAdapter(Settings).validate_python({name: given})
+    except ValidationError as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error.errors()[0]['msg']}") from None
+    return name, given
+
+
+def _fault(text: str) -> dict[str, Json]:
+    try:
+        fault = written(text)
+        Faults().add(**fault)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return fault
+
+
+def _latency(text: str) -> dict[str, Json]:
+    return _fault(f"delay,times=all,seconds={text}")
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError("a share is from 0 to 1")
+    return share
 
 
 def _port(text: str) -> int:

@@ -230,6 +230,8 @@ class Callers:
                 return self._anonymous(body)
             case "refresh_token":
                 return self._refreshed(body)
+            case "strip_bound_session":
+                return self._unbound(body)
             case _:
                 raise invalid("grant_type", "is not a grant of this service", "ENUM")
 
@@ -284,6 +286,19 @@ class Callers:
             raise unauthenticated()
         token = self._token(self._caller("visitor", (), app.app_id), app.instance_id)
         return {**_answer(token), "refresh_token": refresh}
+
+    def _unbound(self, body: Mapping[str, Json]) -> dict[str, Json]:
+        """Give an app that was handed a person's token one of its own for the same person."""
+        secret = _text(body, "client_secret", "clientSecret")
+        sent = _text(body, "access_token", "accessToken").removeprefix("Bearer ")
+        with self._lock:
+            token = self._tokens.get(sent)
+            app = None if token is None else self._apps.get(token.caller.app_id)
+        if token is None or token.until <= time.monotonic():
+            raise unauthenticated()
+        if app is None or secret != app.app_secret:
+            raise unauthenticated()
+        return _answer(self._token(token.caller, token.instance_id))
 
     def _client(self, body: Mapping[str, Json]) -> App:
         with self._lock:

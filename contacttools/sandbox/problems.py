@@ -137,6 +137,11 @@ def already_changed() -> Problem:
     )
 
 
+def id_taken() -> Problem:
+    """Answer 409: the id made for a new contact is that of another."""
+    return application(409, "CONTACT_ID_ALREADY_EXISTS", "A contact with this id exists already.")
+
+
 def duplicate(contact_id: str, *, email: str | None, phone: str | None) -> Problem:
     """Answer 409: another contact has this e-mail address or this telephone number."""
     data = {"duplicateContactId": contact_id, "duplicateEmail": email, "duplicatePhone": phone}

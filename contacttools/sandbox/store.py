@@ -23,6 +23,7 @@ from contacttools.sandbox.problems import Json
 from contacttools.sandbox.rules.amend import Entry
 from contacttools.sandbox.rules.duplicates import Claim, held
 from contacttools.sandbox.rules.events import Event, Slug
+from contacttools.sandbox.rules.jobs import Job
 from contacttools.sandbox.settings import Settings
 
 _SCHEMA = """
@@ -41,9 +42,24 @@ CREATE TABLE IF NOT EXISTS events (
     slug TEXT NOT NULL, time TEXT NOT NULL, origin TEXT, text TEXT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS events_by_contact ON events (contact, sequence);
+CREATE TABLE IF NOT EXISTS jobs (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL, task TEXT
+);
+CREATE TABLE IF NOT EXISTS job_contacts (
+    job TEXT, place INTEGER, contact TEXT NOT NULL, PRIMARY KEY (job, place)
+) WITHOUT ROWID;
 """
 
-_FORM = 2  # raised when the tables change: a database of another form is refused, not guessed at
+# Each contact as it was before its latest change, for reads that lag behind. Gone with the process.
+_LAG = """
+PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE earlier (id TEXT PRIMARY KEY, created TEXT NOT NULL, text TEXT) WITHOUT ROWID;
+CREATE TEMP VIEW lagging AS
+    SELECT id, created, text FROM contacts WHERE id NOT IN (SELECT id FROM earlier)
+    UNION ALL SELECT id, created, text FROM earlier WHERE text IS NOT NULL;
+"""
+
+_FORM = 3  # raised when the tables change: a database of another form is refused, not guessed at
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _EVENTS = uuid.UUID("5f0e4a8e-52d1-4c9b-9d47-7f3a1c520c2b")  # names the ids of events
@@ -92,7 +108,7 @@ class Store:
             self._db.close()
             message = f"{path} was not made by this version of the sandbox; name a new file"
             raise sqlite3.DatabaseError(message)
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA + _LAG)
         self._db.execute(f"PRAGMA user_version = {_FORM}")
 
     def close(self) -> None:
@@ -108,18 +124,27 @@ class Store:
         text = self.text(contact_id)
         return None if text is None else json.loads(text)
 
-    def text(self, contact_id: str) -> str | None:
-        """Give the JSON text of a contact, None if there is none."""
-        row = self._rows("SELECT text FROM contacts WHERE id = ?", contact_id)
-        return row[0][0] if row else None
+    def text(self, contact_id: str, *, stale: bool = False) -> str | None:
+        """Give the JSON text of a contact, None if there is none.
 
-    def texts(self, ids: Sequence[str]) -> list[str]:
+        Parameters
+        ----------
+        contact_id
+            Which contact.
+        stale
+            Here and in the methods below: as it was before the latest change of each contact.
+        """
+        found = self.texts([contact_id], stale=stale)
+        return found[0] if found else None
+
+    def texts(self, ids: Sequence[str], *, stale: bool = False) -> list[str]:
         """Give the JSON texts of contacts in the order of the ids, without those that are gone."""
         found: dict[str, str] = {}
         for start in range(0, len(ids), _CHUNK):
             some = ids[start : start + _CHUNK]
             marks = ",".join("?" * len(some))
-            found.update(self._rows(f"SELECT id, text FROM contacts WHERE id IN ({marks})", *some))  # noqa: S608
+            sql = f"SELECT id, text FROM {_source(stale)} WHERE id IN ({marks})"  # noqa: S608
+            found.update(self._rows(sql, *some))
         return [found[one] for one in ids if one in found]
 
     def page(self, page: Page, *, descending: bool) -> list[str]:
@@ -128,9 +153,9 @@ class Store:
         sql = f"SELECT id FROM contacts ORDER BY created {order}, id {order} LIMIT ? OFFSET ?"  # noqa: S608
         return self.texts([row[0] for row in self._rows(sql, page.limit, page.offset)])
 
-    def all_texts(self) -> list[str]:
+    def all_texts(self, *, stale: bool = False) -> list[str]:
         """Give the JSON texts of all contacts, as they were at one moment."""
-        return [row[0] for row in self._rows("SELECT text FROM contacts")]
+        return [row[0] for row in self._rows(f"SELECT text FROM {_source(stale)}")]  # noqa: S608
 
     def history(self, contact_id: str) -> list[dict[str, Json]]:
         """Give every state that requests have brought a contact to, oldest first."""
@@ -163,6 +188,32 @@ class Store:
         rows = self._rows("SELECT target FROM merged WHERE id = ?", contact_id)
         return rows[0][0] if rows else None
 
+    def members(self) -> dict[str, str]:
+        """Give the id of the contact of each member by the member's id."""
+        return dict(
+            self._rows(
+                "SELECT json_extract(private, '$.memberId') AS member, id FROM contacts "
+                "WHERE member IS NOT NULL ORDER BY created, id"
+            )
+        )
+
+    def job(self, job_id: str) -> Job | None:
+        """Give a bulk job, None if there is none."""
+        rows = self._rows("SELECT text FROM jobs WHERE id = ?", job_id)
+        return json.loads(rows[0][0]) if rows else None
+
+    def jobs(self, most: int) -> list[Job]:
+        """Give bulk jobs, the latest first."""
+        rows = self._rows("SELECT text FROM jobs ORDER BY number DESC LIMIT ?", most)
+        return [json.loads(text) for (text,) in rows]
+
+    def open_job(self) -> tuple[Job, dict[str, Json]] | None:
+        """Give the bulk job to go on with, and its task; None if all are at their end."""
+        rows = self._rows(
+            "SELECT text, task FROM jobs WHERE task IS NOT NULL ORDER BY number LIMIT 1"
+        )
+        return (json.loads(rows[0][0]), json.loads(rows[0][1])) if rows else None
+
     def definitions(self, kind: str) -> Mapping[str, dict[str, Json]]:
         """Give all definitions of a kind (``label`` or ``field``) by key. Not to be changed."""
         with self._lock:
@@ -191,7 +242,7 @@ class Store:
         rows = [(kind, one["key"], dumps(one)) for one in definitions]
         with self.write() as change:
             change.many("INSERT OR IGNORE INTO definitions VALUES (?, ?, ?)", rows)
-            self._definitions.pop(kind, None)
+            change.redefined = True
 
     def load(self, entries: Iterable[Entry]) -> None:
         """Add many contacts at once, without history."""
@@ -204,13 +255,16 @@ class Store:
         """Open a change: all of it happens, or, if an exception leaves the block, nothing."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
+            change = Change(self._db, self._settings)
             try:
-                yield Change(self._db, self._settings)
+                yield change
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
             self.version += 1
+            if change.redefined:
+                self._definitions.clear()
 
     def _rows(self, sql: str, *values: Json) -> list[tuple[Json, ...]]:
         with self._lock:
@@ -220,19 +274,34 @@ class Store:
         return self._rows(sql)[0]
 
 
+def _entry(row: Sequence[str]) -> Entry:
+    text, private = row
+    return Entry(json.loads(text), json.loads(private))
+
+
+def _source(stale: bool) -> str:  # noqa: FBT001 - private
+    return "lagging" if stale else "contacts"
+
+
 class Change:
     """An open change of the store; see `Store.write`."""
 
     def __init__(self, db: sqlite3.Connection, settings: Settings) -> None:
         self._db = db
         self._settings = settings
+        self.redefined = False
 
     def read(self, contact_id: str) -> Entry | None:
         """Give a contact with its private state, None if there is none."""
         row = self._db.execute(
             "SELECT text, private FROM contacts WHERE id = ?", (contact_id,)
         ).fetchone()
-        return None if row is None else Entry(json.loads(row[0]), json.loads(row[1]))
+        return None if row is None else _entry(row)
+
+    def mentioning(self, text: str) -> list[Entry]:
+        """Give all contacts that have a text somewhere, as a key or a value."""
+        sql = "SELECT text, private FROM contacts WHERE instr(text, ?) ORDER BY created, id"
+        return [_entry(row) for row in self._db.execute(sql, (dumps(text),)).fetchall()]
 
     def holder(self, claims: Iterable[Claim], *, besides: str) -> tuple[Claim, str] | None:
         """Give the first claim that another contact holds, with its id; None if all are free."""
@@ -253,6 +322,7 @@ class Change:
     def create(self, entry: Entry) -> str:
         """Add a contact that a request made, and give its JSON text."""
         self.load(entry)
+        self._lag(entry, None)
         text = dumps(entry.contact)
         self.tell("created", entry.contact["id"], entry.contact["updatedDate"], text)
         return text
@@ -266,6 +336,7 @@ class Change:
         old, new = (held(entry.contact, self._settings) for entry in (before, after))
         self._release(contact_id, old - new)
         self._hold(contact_id, new - old)
+        self._lag(before, dumps(before.contact))
         row = (text, dumps(after.private), contact_id)
         self._db.execute("UPDATE contacts SET text = ?, private = ? WHERE id = ?", row)
         self.tell("updated", contact_id, after.contact["updatedDate"], text, origin)
@@ -275,9 +346,15 @@ class Change:
         """Remove a contact; ids that were merged into it lead nowhere from now on."""
         contact_id = entry.contact["id"]
         self._release(contact_id, held(entry.contact, self._settings))
+        self._lag(entry, dumps(entry.contact))
         self._db.execute("DELETE FROM contacts WHERE id = ?", (contact_id,))
         self._db.execute("DELETE FROM merged WHERE target = ?", (contact_id,))
         self.tell("deleted", contact_id, time, None, origin)
+
+    def keep(self, entry: Entry) -> None:
+        """Keep the private state of a contact; as answers do not show it, no event tells of it."""
+        row = (dumps(entry.private), entry.contact["id"])
+        self._db.execute("UPDATE contacts SET private = ? WHERE id = ?", row)
 
     def lead(self, source_id: str, target_id: str) -> None:
         """Let the id of a merged-away contact, and those merged into it before, name its target."""
@@ -294,12 +371,55 @@ class Change:
             (contact_id, slug, time, origin, text),
         )
 
+    def define(self, kind: str, definition: Mapping[str, Json]) -> None:
+        """Put a definition of a kind in its place, there already or not."""
+        row = (kind, definition["key"], dumps(definition))
+        self._db.execute("INSERT OR REPLACE INTO definitions VALUES (?, ?, ?)", row)
+        self.redefined = True
+
+    def undefine(self, kind: str, key: str) -> None:
+        """Remove a definition of a kind."""
+        self._db.execute("DELETE FROM definitions WHERE kind = ? AND key = ?", (kind, key))
+        self.redefined = True
+
+    def accept(self, job: Job, task: Mapping[str, Json], contact_ids: Iterable[str]) -> None:
+        """Add a bulk job: what is to be done, and to which contacts."""
+        row = (job["id"], dumps(job), dumps(task))
+        self._db.execute("INSERT INTO jobs (id, text, task) VALUES (?, ?, ?)", row)
+        self.many(
+            "INSERT INTO job_contacts VALUES (?, ?, ?)",
+            ((job["id"], place, one) for place, one in enumerate(contact_ids)),
+        )
+
+    def take(self, job_id: str, most: int) -> list[str]:
+        """Take the ids of the next contacts from what a bulk job has left; empty at its end."""
+        rows = self._db.execute(
+            "SELECT place, contact FROM job_contacts WHERE job = ? ORDER BY place LIMIT ?",
+            (job_id, most),
+        ).fetchall()
+        self._db.executemany(
+            "DELETE FROM job_contacts WHERE job = ? AND place = ?",
+            [(job_id, place) for place, _ in rows],
+        )
+        return [contact_id for _, contact_id in rows]
+
+    def progress(self, job: Job, *, finished: bool) -> None:
+        """Put a bulk job's next state in the place of the one before."""
+        self._db.execute(
+            "UPDATE jobs SET text = ?, task = iif(?, NULL, task) WHERE id = ?",
+            (dumps(job), finished, job["id"]),
+        )
+
     def many(self, sql: str, rows: Iterable[tuple[Json, ...]]) -> None:
         """Run one statement for many rows."""
         self._db.executemany(sql, rows)
 
     def _hold(self, contact_id: str, keys: Iterable[str]) -> None:
         self.many("INSERT INTO keys VALUES (?, ?)", ((key, contact_id) for key in keys))
+
+    def _lag(self, entry: Entry, earlier: str | None) -> None:
+        row = (entry.contact["id"], instant(entry.contact["createdDate"]), earlier)
+        self._db.execute("INSERT OR REPLACE INTO earlier VALUES (?, ?, ?)", row)
 
     def _release(self, contact_id: str, keys: Iterable[str]) -> None:
         self.many(

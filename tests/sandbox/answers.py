@@ -37,3 +37,26 @@ def violations(answer: httpx.Response) -> list[tuple[str, str]]:
     found = body["details"]["validationError"]["fieldViolations"]
     assert all({"field", "description", "violatedRule", "data"} <= set(one) for one in found)
     return [(one["field"], one["violatedRule"]) for one in found]
+
+
+def scoped(server: Server, *scopes: str) -> httpx.Client:
+    """Give a client with a key that holds only these scopes."""
+    client = client_of(server)
+    client.headers["Authorization"] = server.callers.api_key(scopes=scopes)
+    return client
+
+
+def state(server: Server) -> tuple[list[str], list[str], list[object]]:
+    """Give all that a request could change: contacts, events and jobs."""
+    store = server.store
+    return sorted(store.all_texts()), [event.id for event in store.events()], store.jobs(100)
+
+
+def refused(server: Server, method: str, path: str, *scopes: str) -> list[tuple[int, str]]:
+    """Give what answers a request without a key, and with keys of single scopes."""
+    url = f"{server.url}/contacts/v4{path}"
+    answers = [httpx.request(method, url)]
+    for scope in scopes:
+        with scoped(server, scope) as client:
+            answers.append(client.request(method, path))
+    return [code(answer) for answer in answers]

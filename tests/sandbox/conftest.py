@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sandbox import contract
 from sandbox.answers import ANN, BOB, MEG, client_of
 
 from contacttools.sandbox import Server, Settings, start
@@ -144,3 +145,18 @@ def crowd() -> Iterator[httpx.Client]:
     """A client of a sandbox with 120 invented people, which tests only read."""
     with start(people=120, seed=7) as running, client_of(running) as speaking:
         yield speaking
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[httpx.Client]:
+    """A client of an empty sandbox or, with consent and credentials, of a live test site."""
+    with contract.service() as speaking:
+        yield speaking
+
+
+@pytest.fixture
+def bench(service: httpx.Client) -> Iterator[contract.Bench]:
+    """Makes contacts, labels and fields through the API, and takes them away after the test."""
+    made = contract.Bench(service)
+    yield made
+    made.clear()

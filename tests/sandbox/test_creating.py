@@ -117,3 +117,13 @@ def test_allowed_duplicate(client):
     update = {"info": info, "revision": 1}
     assert 409 == client.patch(f"/contacts/{BOB}", json=update).status_code
     assert 5 == client.get(f"/contacts/{ANN}").json()["contact"]["revision"]
+
+
+def test_id_taken(server, client):
+    """A contact whose id would be that of another is not made."""
+    server._desk.new_id = lambda: ANN
+    before = server.store.contact(ANN)
+    answer = client.post("/contacts", json={"info": {"name": {"first": "Zoe"}}})
+
+    assert (409, "CONTACT_ID_ALREADY_EXISTS") == code(answer)
+    assert (3, before) == (len(server.store), server.store.contact(ANN))

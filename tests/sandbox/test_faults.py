@@ -6,7 +6,10 @@ import threading
 
 import httpx
 import pytest
-from sandbox.answers import ANN, BOB, code
+from sandbox.answers import ANN, BOB, client_of, code
+
+from contacttools.sandbox import start
+from contacttools.sandbox.serving.faults import written
 
 EDIT = {"info": {"company": "X"}, "revision": 5}
 
@@ -137,3 +140,111 @@ def test_clear(server, client):
 
     assert 5 == revision(client)
     assert "<Faults []>" == repr(server.faults)
+
+
+def test_colleague(server, client):
+    """A colleague edits the contact before the request is handled, which then comes too late."""
+    server.faults.add("colleague", method="PATCH")
+
+    assert (409, "CONTACT_ALREADY_CHANGED") == code(edit(client))
+    contact = client.get(f"/contacts/{ANN}").json()["contact"]
+    assert (6, "Larkfield") == (contact["revision"], contact["info"]["company"])
+    assert "edited by a colleague at revision 5" == contact["info"]["jobTitle"]
+
+
+def test_colleague_edits_another(server, client):
+    """A colleague may edit another contact, or one that nobody has."""
+    server.faults.add("colleague", method="PATCH", contact_id=BOB)
+    server.faults.add("colleague", method="GET", path="/nobody")
+
+    assert 200 == edit(client).status_code
+    assert 404 == client.get("/contacts/nobody").status_code
+    assert 1 == revision(client, BOB)
+
+
+def test_stale_reads(server, client):
+    """A read that lags behind shows each contact before its latest change, however it is read."""
+    edit(client)
+    made = client.post("/contacts", json={"info": {"name": {"first": "Zoe"}}}).json()["contact"]
+    server.faults.add("stale", times=None)
+
+    old = client.get(f"/contacts/{ANN}").json()["contact"]
+    assert (5, "Larkfield") == (old["revision"], old["info"]["company"])
+    assert (404, "CONTACT_NOT_FOUND") == code(client.get(f"/contacts/{made['id']}"))
+    listed = client.get("/contacts").json()
+    assert (3, [5, 1, 2]) == (
+        listed["pagingMetadata"]["total"],
+        [one["revision"] for one in listed["contacts"]],
+    )
+    by_company = {"query": {"filter": {"info.company": "Larkfield"}}}
+    assert [ANN] == [
+        one["id"] for one in client.post("/contacts/query", json=by_company).json()["contacts"]
+    ]
+
+    server.faults.clear()
+    assert [] == client.post("/contacts/query", json=by_company).json()["contacts"]
+    assert 4 == client.get("/contacts").json()["pagingMetadata"]["total"]
+
+
+def test_writes_do_not_lag(server, client):
+    """A write is checked against the contact as it is, also while reads lag behind."""
+    edit(client)
+    server.faults.add("stale", times=None)
+
+    assert (409, "CONTACT_ALREADY_CHANGED") == code(edit(client))
+
+
+def outcomes(people_file, seed):
+    """Give what becomes of a hundred requests when a third of them goes wrong."""
+    found = []
+    with start(people_file=people_file) as server, client_of(server) as client:
+        server.faults.draw(0.35, seed)
+        for _ in range(100):
+            try:
+                found.append(client.get(f"/contacts/{ANN}").status_code)
+            except httpx.TransportError:
+                found.append("no answer")
+        server.faults.clear()
+        return found, revision(client)
+
+
+def test_faults_at_random_are_repeatable(people_file):
+    """The same seed brings the same faults; another seed others."""
+    first = outcomes(people_file, 1)
+
+    assert first == outcomes(people_file, 1)
+    assert first != outcomes(people_file, 2)
+    assert {200, "no answer"} < set(first[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("drop_after", {"kind": "drop_after"}),
+        (
+            "status,status=429,header.Retry-After=2,times=all",
+            {"kind": "status", "status": 429, "headers": {"Retry-After": "2"}, "times": None},
+        ),
+        (
+            "status,apply,skip=2,path=/contacts,contact_id=x",
+            {
+                "kind": "status",
+                "apply": True,
+                "skip": 2,
+                "path": "/contacts",
+                "contact_id": "x",
+            },
+        ),
+        ("delay,seconds=0.5", {"kind": "delay", "seconds": 0.5}),
+    ],
+)
+def test_faults_in_words(text, given):
+    """A fault can be written on one line."""
+    assert given == written(text)
+
+
+@pytest.mark.parametrize("text", ["status,status=many", "status,hue=red", "delay,seconds="])
+def test_faults_in_wrong_words(text):
+    """What is no fault is refused."""
+    with pytest.raises(ValueError, match=r"hue|many|could not convert"):
+        written(text)

@@ -46,7 +46,8 @@ def test_process(number):
         process.send_signal(number)
         rest, _ = process.communicate(timeout=10)
 
-    assert {"url", "api_key", "site_id"} == set(ready)
+    app = {"app_id", "app_secret", "instance_id"}
+    assert {"url", "api_key", "site_id"} | app == set(ready)
     assert "" == rest
     assert 0 == process.returncode
 
@@ -137,3 +138,61 @@ def test_stop_twice():
     assert "stopped" in repr(server)
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url)
+
+
+def test_faults_of_a_process():
+    """A process lets go wrong what its command line says, and limits the rate."""
+    fault = "status,status=503,method=POST,header.Retry-After=1"
+    arguments = ("--people", 3, "--fault", fault, "--latency", 0.001, "--rate-limit", 2)
+    with running(*arguments) as (_, ready):
+        url = f"{ready['url']}/contacts/v4/contacts"
+        answers = [httpx.post(f"{url}/query", json={}, headers=headers(ready)) for _ in range(4)]
+
+    assert [503, 200, 200, 429] == [answer.status_code for answer in answers]
+    assert "1" == answers[0].headers["retry-after"]
+
+
+def test_settings_of_a_process():
+    """A process reads the open points of the API as its command line says."""
+    settings = ("--setting", "primary_objects=true", "--setting", "first_revision=7")
+    with running("--people", 3, *settings) as (_, ready):
+        url = f"{ready['url']}/contacts/v4/contacts"
+        info = {"info": {"emails": {"items": [{"email": "zoe@example.com"}]}}}
+        made = httpx.post(url, json=info, headers=headers(ready)).json()["contact"]
+
+    assert (7, "zoe@example.com") == (made["revision"], made["primaryEmail"]["email"])
+
+
+def test_random_faults_of_a_process():
+    """With every request going wrong, none is right."""
+    with running("--people", 3, "--faults-at-random", 1, "--seed", 4) as (_, ready):
+        url = f"{ready['url']}/contacts/v4/nonsense"
+        found = set()
+        for _ in range(30):
+            try:
+                found.add(httpx.get(url, headers=headers(ready)).status_code)
+            except httpx.TransportError:
+                found.add("no answer")
+
+    assert {429, 500, "no answer"} < found
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--fault", "nope"),
+        ("--fault", "status,status=x"),
+        ("--faults-at-random", "2"),
+        ("--setting", "colour=red"),
+        ("--setting", "merge_names=perhaps"),
+        ("--setting", "default_order=UP"),
+    ],
+)
+def test_bad_arguments_of_a_process(arguments):
+    """A fault or a setting that is none stops the process before it begins."""
+    done = subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+    assert 2 == done.returncode
+    assert arguments[0] in done.stderr

@@ -1,4 +1,4 @@
-"""Fields: every field that filters and sorts may name, with its operators.
+"""Fields: every field that filters and sorts of contacts may name, with its operators.
 
 One table; pure: contacts in, values out.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, Literal, TypeAlias
 
 from contacttools.sandbox.problems import Json
@@ -46,6 +46,30 @@ class Field:
     values: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All fields that the filters and sorts of one operation may name.
+
+    Attributes
+    ----------
+    find
+        Gives a field by its name, None if there is none.
+    unknown
+        The code that answers a filter on a field that is not there.
+    wrong_type
+        The code that answers an operand of a wrong JSON type.
+    """
+
+    find: Callable[[str], Field | None]
+    unknown: str = "UNSUPPORTED_FILTER_FIELD_UNKNOWN"
+    wrong_type: str = "UNSUPPORTED_FILTER_VALUE_TYPE"
+
+
+def of_contacts(types: Mapping[str, str]) -> Table:
+    """Give the fields of contacts on a site whose extended fields have these data types, by key."""
+    return Table(partial(lookup, fields=types))
+
+
 def lookup(name: str, fields: Mapping[str, str]) -> Field | None:
     """Find a field by the name that filters and sorts use, None if there is none."""
     key = name.removeprefix(_EXTENDED)
@@ -54,8 +78,8 @@ def lookup(name: str, fields: Mapping[str, str]) -> Field | None:
     if key not in fields:
         return None
     kind, operators = {
-        "NUMBER": ("number", _ORDERED),
-        "DATE": ("day", _ORDERED),
+        "NUMBER": ("number", COMPARED),
+        "DATE": ("day", COMPARED),
     }.get(fields[key], ("text", _CUSTOM_TEXT))
     return Field(_extended(key), operators, kind, sortable=True)  # type: ignore[arg-type]
 
@@ -69,26 +93,29 @@ def instant(text: str) -> str:
     ValueError
         If the text is not an ISO 8601 date or time; one without zone counts as UTC.
     """
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+    given = datetime.fromisoformat(text)
+    if given.tzinfo is None:
+        given = given.replace(tzinfo=UTC)
     try:
-        return moment.astimezone(UTC).isoformat(timespec="microseconds")
+        return given.astimezone(UTC).isoformat(timespec="microseconds")
     except OverflowError as error:
         raise ValueError(str(error)) from None
 
 
 _EXTENDED: Final = "info.extendedFields."
 
-_EXACT: Final = frozenset({"$eq", "$ne", "$in", "$exists"})
-_TEXT: Final = _EXACT | {"$startsWith"}
-_CUSTOM_TEXT: Final = frozenset({"$eq", "$ne", "$in", "$startsWith"})
-_ORDERED: Final = frozenset({"$eq", "$ne", "$gt", "$lt", "$gte", "$lte"})
+EXACT: Final = frozenset({"$eq", "$ne", "$in"})
+_CODE: Final = EXACT | {"$exists"}
+_TEXT: Final = _CODE | {"$startsWith"}
+_CUSTOM_TEXT: Final = EXACT | {"$startsWith"}
+COMPARED: Final = frozenset({"$eq", "$ne", "$gt", "$lt", "$gte", "$lte"})
 _CHOICE: Final = frozenset({"$eq", "$ne", "$in", "$nin"})
 _TAGS: Final = frozenset({"$hasSome", "$hasAll"})
 
 
-def _at(*path: str) -> Reader:
+def at(*path: str) -> Reader:
+    """Give the reader of the value that stands under a path."""
+
     def read(contact: Contact) -> Iterable[Json]:
         value: Json = contact
         for key in path:
@@ -100,13 +127,14 @@ def _at(*path: str) -> Reader:
     return read
 
 
-def _moment(*path: str) -> Reader:
-    read = _at(*path)
+def moment(*path: str) -> Reader:
+    """Give the reader of the point in time that stands under a path."""
+    read = at(*path)
     return lambda contact: [instant(value) for value in read(contact)]
 
 
 def _extended(key: str) -> Reader:
-    return _at("info", "extendedFields", "items", key)
+    return at("info", "extendedFields", "items", key)
 
 
 def _items(kind: str) -> Callable[[Contact], list[Json]]:
@@ -136,27 +164,27 @@ def _enumeration(key: str, names: str) -> Field:
 
 
 FIELDS: Final[Mapping[str, Field]] = {
-    "id": Field(_at("id"), _EXACT),
-    "createdDate": Field(_moment("createdDate"), _ORDERED, "instant", sortable=True),
-    "updatedDate": Field(_moment("updatedDate"), _ORDERED, "instant"),
+    "id": Field(at("id"), _CODE),
+    "createdDate": Field(moment("createdDate"), COMPARED, "instant", sortable=True),
+    "updatedDate": Field(moment("updatedDate"), COMPARED, "instant"),
     "lastActivity.activityDate": Field(
-        _moment("lastActivity", "activityDate"), _ORDERED, "instant", sortable=True
+        moment("lastActivity", "activityDate"), COMPARED, "instant", sortable=True
     ),
-    "primaryInfo.email": Field(_at("primaryInfo", "email"), _TEXT, sortable=True),
-    "primaryInfo.phone": Field(_at("primaryInfo", "phone"), _TEXT),
-    "info.name.first": Field(_at("info", "name", "first"), _TEXT, sortable=True),
-    "info.name.last": Field(_at("info", "name", "last"), _TEXT, sortable=True),
+    "primaryInfo.email": Field(at("primaryInfo", "email"), _TEXT, sortable=True),
+    "primaryInfo.phone": Field(at("primaryInfo", "phone"), _TEXT),
+    "info.name.first": Field(at("info", "name", "first"), _TEXT, sortable=True),
+    "info.name.last": Field(at("info", "name", "last"), _TEXT, sortable=True),
     "info.emails.email": Field(_each("emails", "email"), _TEXT),
     "info.phones.phone": Field(_each("phones", "phone"), _TEXT),
     "info.phones.e164Phone": Field(_each("phones", "e164Phone"), _TEXT),
     "info.addresses.street": Field(_street, _TEXT),
     "info.addresses.city": Field(_address("city"), _TEXT),
-    "info.addresses.subdivision": Field(_address("subdivision"), _EXACT),
-    "info.addresses.country": Field(_address("country"), _EXACT),
-    "info.company": Field(_at("info", "company"), _TEXT, sortable=True),
-    "info.jobTitle": Field(_at("info", "jobTitle"), _TEXT, sortable=True),
-    "info.birthdate": Field(_at("info", "birthdate"), _ORDERED, "day", sortable=True),
-    "info.locale": Field(_at("info", "locale"), _EXACT),
+    "info.addresses.subdivision": Field(_address("subdivision"), _CODE),
+    "info.addresses.country": Field(_address("country"), _CODE),
+    "info.company": Field(at("info", "company"), _TEXT, sortable=True),
+    "info.jobTitle": Field(at("info", "jobTitle"), _TEXT, sortable=True),
+    "info.birthdate": Field(at("info", "birthdate"), COMPARED, "day", sortable=True),
+    "info.locale": Field(at("info", "locale"), _CODE),
     "info.labelKeys": Field(_items("labelKeys"), _TAGS, "list"),
     "info.locations": Field(_items("locations"), _TAGS, "list"),
     _EXTENDED + derive.MEMBERSHIP: _enumeration(

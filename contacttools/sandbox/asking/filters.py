@@ -1,8 +1,8 @@
-"""Filters: the filter language of Query Contacts.
+"""Filters: the filter language of all queries.
 
-Pure: a filter becomes a predicate over contacts, or a problem.
+Pure: a filter becomes a predicate over contacts, labels or extended fields, or a problem.
 
-The table in `fields` says which operators each field knows. Which code answers which mistake is
+A table of fields says which operators each field knows. Which code answers which mistake is
 documented nowhere; the assumption: not of the language is `MALFORMED_FILTER`, unknown field,
 operator, type and value each have a code of their own, and what the service will not combine is
 `UNSUPPORTED_FILTER`.
@@ -12,38 +12,39 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from contacttools.sandbox.asking.fields import Contact, Field, Reader, instant, lookup
+from contacttools.sandbox.asking.fields import Contact, Field, Reader, Table, instant
 from contacttools.sandbox.problems import Json, Problem, application
 from contacttools.sandbox.rules.definitions import is_date, is_number
 
 Predicate: TypeAlias = Callable[[Contact], bool]
 
 
-def compiled(clause: Json, fields: Mapping[str, str]) -> Predicate:
+def compiled(clause: Json, table: Table) -> Predicate:
     """Make a predicate of a filter.
 
     Parameters
     ----------
     clause
         The filter as sent.
-    fields
-        Data type of each extended field of the site, by key.
+    table
+        The fields that it may name.
 
     Returns
     -------
     callable
-        Tells whether a contact matches.
+        Tells whether a contact, or whatever the table is about, matches.
 
     Raises
     ------
     Problem
-        400 with one of the six filter codes.
+        400 with one of the filter codes.
     """
     if not isinstance(clause, dict):
         raise _problem("MALFORMED_FILTER", "A filter is an object.")
-    return _all([_member(name, value, fields) for name, value in clause.items()])
+    return _all([_member(name, value, table) for name, value in clause.items()])
 
 
 def id_choice(clause: Json) -> list[str] | None:
@@ -63,71 +64,79 @@ def id_choice(clause: Json) -> list[str] | None:
     return None
 
 
-def _member(name: str, value: Json, fields: Mapping[str, str]) -> Predicate:
+def _member(name: str, value: Json, table: Table) -> Predicate:
     if name in {"$and", "$or"}:
         if not isinstance(value, list) or not value:
             raise _problem("MALFORMED_FILTER", f"{name} takes a list of clauses.")
-        clauses = [compiled(clause, fields) for clause in value]
+        clauses = [compiled(clause, table) for clause in value]
         return _all(clauses) if name == "$and" else _any(clauses)
     if name == "$not":
-        clause = compiled(value, fields)
         if _names_list_operator(value):
             raise _problem("UNSUPPORTED_FILTER", "$not cannot be combined with a list operator.")
+        clause = compiled(value, table)
         return lambda contact: not clause(contact)
     if name.startswith("$"):
         raise _problem("MALFORMED_FILTER", f"{name[:40]} is not a logical operator.")
-    return _condition(name, value, fields)
+    return _condition(name, value, table)
 
 
-def _condition(name: str, value: Json, fields: Mapping[str, str]) -> Predicate:
-    field = lookup(name, fields)
+def _condition(name: str, value: Json, table: Table) -> Predicate:
+    field = table.find(name)
     if field is None:
-        raise _problem("UNSUPPORTED_FILTER_FIELD_UNKNOWN", f"There is no field {name[:80]}.")
+        raise _problem(table.unknown, f"There is no field {name[:80]}.")
     tests: Mapping[str, Json] = value if isinstance(value, dict) else {"$eq": value}
     if not tests or not all(key.startswith("$") for key in tests):
         raise _problem("MALFORMED_FILTER", f"The condition on {name} needs operators.")
-    return _all(
-        [_test(name, field, _SYNONYMS.get(key, key), operand) for key, operand in tests.items()]
-    )
+    asked = _Asked(name, field, table.wrong_type)
+    return _all([_test(asked, _SYNONYMS.get(key, key), value) for key, value in tests.items()])
 
 
-def _test(name: str, field: Field, operation: str, operand: Json) -> Predicate:
-    if operation not in field.operators:
-        raise _problem("UNSUPPORTED_FILTER_OPERATOR", f"{name} does not know {operation[:40]}.")
-    read = field.read
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The field that a condition is about, and what answers an operand of a wrong type."""
+
+    name: str
+    field: Field
+    wrong_type: str
+
+    def require(self, right: bool, operation: str) -> None:  # noqa: FBT001 - an assertion
+        if not right:
+            raise _problem(
+                self.wrong_type, f"{operation} on {self.name} needs a value of another type."
+            )
+
+    def value(self, operation: str, operand: Json) -> Json:
+        """Check one operand against the kind of the field and give it as its reader would."""
+        name, field = self.name, self.field
+        if field.kind == "number":
+            self.require(is_number(operand), operation)
+            return operand
+        self.require(isinstance(operand, str), operation)
+        if field.kind == "instant":
+            try:
+                return instant(operand)
+            except ValueError:
+                raise _problem("UNSUPPORTED_FILTER_VALUE", f"{name} needs a date.") from None
+        if (field.kind == "day" and not is_date(operand)) or (
+            field.values and operand not in field.values
+        ):
+            raise _problem("UNSUPPORTED_FILTER_VALUE", f"{name} cannot have this value.")
+        return operand
+
+
+def _test(asked: _Asked, operation: str, operand: Json) -> Predicate:
+    read = asked.field.read
+    if operation not in asked.field.operators:
+        raise _problem(
+            "UNSUPPORTED_FILTER_OPERATOR", f"{asked.name} does not know {operation[:40]}."
+        )
     if operation == "$exists":
-        _require(isinstance(operand, bool), name, operation)
+        asked.require(isinstance(operand, bool), operation)
         return lambda contact: operand is any(True for _ in read(contact))
     if operation in _LISTS:
-        _require(isinstance(operand, list), name, operation)
-        wanted = {_value(name, field, operation, one) for one in operand}
-        return _LISTS[operation](read, wanted)
-    return _SINGLE[operation](read, _value(name, field, operation, operand))
-
-
-def _value(name: str, field: Field, operation: str, operand: Json) -> Json:
-    """Check one operand against the kind of its field and give it as the field's reader would."""
-    if field.kind == "number":
-        _require(is_number(operand), name, operation)
-        return operand
-    _require(isinstance(operand, str), name, operation)
-    if field.kind == "instant":
-        try:
-            return instant(operand)
-        except ValueError:
-            raise _problem("UNSUPPORTED_FILTER_VALUE", f"{name} needs a date.") from None
-    if (field.kind == "day" and not is_date(operand)) or (
-        field.values and operand not in field.values
-    ):
-        raise _problem("UNSUPPORTED_FILTER_VALUE", f"{name} cannot have this value.")
-    return operand
-
-
-def _require(right: bool, name: str, operation: str) -> None:  # noqa: FBT001 - an assertion
-    if not right:
-        raise _problem(
-            "UNSUPPORTED_FILTER_VALUE_TYPE", f"{operation} on {name} needs a value of another type."
-        )
+        asked.require(isinstance(operand, list), operation)
+        return _LISTS[operation](read, {asked.value(operation, one) for one in operand})
+    return _SINGLE[operation](read, asked.value(operation, operand))
 
 
 def _problem(code: str, description: str) -> Problem:

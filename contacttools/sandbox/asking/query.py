@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contacttools.sandbox.asking import filters
-from contacttools.sandbox.asking.fields import FIELDS, Contact, lookup
+from contacttools.sandbox.asking.fields import FIELDS, Contact, lookup, of_contacts
 from contacttools.sandbox.asking.filters import Predicate
 from contacttools.sandbox.door import member
 from contacttools.sandbox.problems import Json, application, invalid
@@ -123,7 +123,7 @@ def read(body: Mapping[str, Json], fields: Mapping[str, str], settings: Settings
     query = member(body, "query") or {}
     sort, descending = _sort(query.get("sort"), fields, settings)
     clause = query.get("filter")
-    tests = [] if clause in (None, {}) else [filters.compiled(clause, fields)]
+    tests = [] if clause in (None, {}) else [filters.compiled(clause, of_contacts(fields))]
     if (wanted := _search(body.get("search"))) is not None:
         tests.append(wanted)
     return Query(
@@ -143,26 +143,35 @@ def page(
     path: str = "query.paging",
     default: int = DEFAULT_LIMIT,
     most: int = MAX_LIMIT,
+    code: str | None = "ILLEGAL_LIMIT",
 ) -> Page:
     """Read the paging of a request.
+
+    Parameters
+    ----------
+    paging
+        The object as sent.
+    path
+        Where it was sent, for error messages.
+    default, most
+        The limit if none is sent, and the largest.
+    code
+        What answers a limit that is too large; None for a validation error.
 
     Raises
     ------
     Problem
-        400 `ILLEGAL_LIMIT`, or naming the member that is not an integer of the right size.
+        400 with the code, or naming the member that is not an integer of the right size.
     """
     limit = _integer(paging.get("limit"), f"{path}.limit", default)
     offset = _integer(paging.get("offset"), f"{path}.offset", 0)
-    if not 0 <= limit <= most:
-        raise application(400, "ILLEGAL_LIMIT", f"The limit must be from 0 to {most}.")
-    if not 0 <= offset <= _MAX_OFFSET:
-        raise invalid(
-            f"{path}.offset",
-            f"is not from 0 to {_MAX_OFFSET}",
-            "RANGE",
-            minimum=0,
-            maximum=_MAX_OFFSET,
-        )
+    if code is not None and not 0 <= limit <= most:
+        raise application(400, code, f"The limit must be from 0 to {most}.")
+    for name, value, largest in (("limit", limit, most), ("offset", offset, _MAX_OFFSET)):
+        if not 0 <= value <= largest:
+            raise invalid(
+                f"{path}.{name}", f"is not from 0 to {largest}", "RANGE", minimum=0, maximum=largest
+            )
     return Page(limit, offset)
 
 

@@ -14,7 +14,7 @@ from contacttools.sandbox.asking import query
 from contacttools.sandbox.asking.query import Page, Query
 from contacttools.sandbox.operations.desk import Call, Desk
 from contacttools.sandbox.operations.parameters import projection, structured
-from contacttools.sandbox.problems import Json, not_found
+from contacttools.sandbox.problems import Json, Problem, id_taken, not_found
 from contacttools.sandbox.rules import checks, contact, duplicates
 from contacttools.sandbox.rules.amend import Entry
 from contacttools.sandbox.store import Change, dumps
@@ -24,7 +24,7 @@ def get(desk: Desk, call: Call) -> str:
     """Get Contact; the one operation that knows the id of a contact that was merged away."""
     contact_id = call.path["id"]
     wanted = query.members(*projection(call))
-    text, kind = desk.store.text(contact_id), "REGULAR"
+    text, kind = desk.store.text(contact_id, stale=call.stale), "REGULAR"
     if text is None and (target := desk.store.merged_into(contact_id)) is not None:
         text, kind = desk.store.text(target), "MERGED"
     if text is None:
@@ -36,12 +36,12 @@ def list_(desk: Desk, call: Call) -> str:
     """List Contacts: a query without a filter, asked for in the query string."""
     fields, fieldsets = projection(call)
     asked = {**structured(call), "fields": fields, "fieldsets": fieldsets}
-    return _answer(desk, {"query": asked})
+    return _answer(desk, {"query": asked}, stale=call.stale)
 
 
 def query_(desk: Desk, call: Call) -> str:
     """Query Contacts."""
-    return _answer(desk, call.body)
+    return _answer(desk, call.body, stale=call.stale)
 
 
 def create(desk: Desk, call: Call) -> str:
@@ -50,21 +50,28 @@ def create(desk: Desk, call: Call) -> str:
     checks.info(sent or {})
     with desk.store.write() as change:
         entry = contact.create(sent, desk.context(call.caller.app_id))
-        if not allowed:
-            _refuse_duplicates(change, sent or {}, entry)
-        return f'{{"contact":{change.create(entry)}}}'
+        if change.read(entry.contact["id"]) is not None:
+            raise id_taken()
+        refused = None if allowed else _duplicate(desk, change, sent or {}, entry)
+        if refused is not None and not desk.settings.create_despite_duplicate:
+            raise refused
+        text = change.create(entry)
+    if refused is not None:
+        raise refused
+    return f'{{"contact":{text}}}'
 
 
 def update(desk: Desk, call: Call) -> str:
     """Update Contact."""
     sent, allowed = door.member(call.body, "info"), door.flag(call.body, "allowDuplicates")
-    revision = checks.revision(call.body)
+    revision = checks.revision(call.body, required=desk.settings.revision_required)
     checks.info(sent or {})
     with desk.store.write() as change:
         before = existing(change, call.path["id"])
         after = contact.update(before, sent, revision, desk.context(call.caller.app_id))
-        if not allowed:
-            _refuse_duplicates(change, sent or {}, after)
+        refused = None if allowed else _duplicate(desk, change, sent or {}, after)
+        if refused is not None:
+            raise refused
         return f'{{"contact":{change.replace(before, after)}}}'
 
 
@@ -82,16 +89,16 @@ def existing(change: Change, contact_id: str) -> Entry:
     return entry
 
 
-def matching(desk: Desk, asked: Query) -> list[str]:
+def matching(desk: Desk, asked: Query, *, stale: bool = False) -> list[str]:
     """Give the ids of all contacts that a query means, in its order."""
-    key = (desk.store.version, asked.key)
+    key = (desk.store.version, asked.key, stale)
     last, ids = desk.last_search
     if key != last:
         fields = desk.store.field_types()
         texts = (
-            desk.store.all_texts()
+            desk.store.all_texts(stale=stale)
             if asked.ids is None
-            else desk.store.texts(list(dict.fromkeys(asked.ids)))
+            else desk.store.texts(list(dict.fromkeys(asked.ids)), stale=stale)
         )
         ids = query.arranged((json.loads(text) for text in texts), asked, fields)
         desk.last_search = key, ids
@@ -103,26 +110,31 @@ def metadata(page: Page, count: int, total: int) -> dict[str, Json]:
     return {"count": count, "offset": page.offset, "total": total, "tooManyToCount": False}
 
 
-def _answer(desk: Desk, body: Mapping[str, Json]) -> str:
+def _answer(desk: Desk, body: Mapping[str, Json], *, stale: bool) -> str:
     asked = query.read(body, desk.store.field_types(), desk.settings)
     page = asked.page
-    if asked.matches is None and asked.sort == "createdDate":
+    if asked.matches is None and asked.sort == "createdDate" and not stale:
         texts = desk.store.page(page, descending=asked.descending)
         total = len(desk.store)
     else:
-        ids = matching(desk, asked)
-        texts, total = desk.store.texts(ids[page.offset : page.offset + page.limit]), len(ids)
+        ids = matching(desk, asked, stale=stale)
+        some = ids[page.offset : page.offset + page.limit]
+        texts, total = desk.store.texts(some, stale=stale), len(ids)
     contacts = ",".join(_cut(text, asked.members) for text in texts)
     return (
         f'{{"contacts":[{contacts}],"pagingMetadata":{dumps(metadata(page, len(texts), total))}}}'
     )
 
 
-def _refuse_duplicates(change: Change, sent: Mapping[str, Json], entry: Entry) -> None:
-    found = change.holder(duplicates.claims(sent, entry.contact), besides=entry.contact["id"])
-    if found is not None:
-        claim, holder = found
-        raise claim.refused(holder)
+def _duplicate(
+    desk: Desk, change: Change, sent: Mapping[str, Json], entry: Entry
+) -> Problem | None:
+    claims = duplicates.claims(sent, entry.contact, desk.settings)
+    found = change.holder(claims, besides=entry.contact["id"])
+    if found is None:
+        return None
+    claim, holder = found
+    return claim.refused(holder)
 
 
 def _cut(text: str, wanted: frozenset[str] | None) -> str:

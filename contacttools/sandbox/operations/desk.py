@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from contacttools.sandbox.callers import Caller
+from contacttools.sandbox.operations.worker import Worker
 from contacttools.sandbox.problems import Json
 from contacttools.sandbox.rules.amend import Context
 from contacttools.sandbox.settings import Settings
@@ -32,12 +33,15 @@ class Call:
         The query string: every value of each name.
     body
         The JSON object sent; empty if none was.
+    stale
+        Whether a read is to lag behind the writes (see `Faults`).
     """
 
     caller: Caller
     path: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, list[str]] = field(default_factory=dict)
     body: Mapping[str, Json] = field(default_factory=dict)
+    stale: bool = False
 
 
 class Desk:
@@ -51,14 +55,17 @@ class Desk:
         How open points are read.
     new_id
         Gives the ids of new contacts and items.
+    jobs
+        Works on the bulk jobs.
     """
 
     def __init__(self, store: Store, settings: Settings, new_id: Callable[[], str]) -> None:
         self.store = store
         self.settings = settings
         self.new_id = new_id
+        self.jobs = Worker()
         # The next page of a search is usually asked for next: it need not read all contacts again.
-        self.last_search: tuple[tuple[int, str], list[str]] = ((-1, ""), [])
+        self.last_search: tuple[tuple[int, str, bool], list[str]] = ((-1, "", False), [])
 
     def context(self, app_id: str) -> Context:
         """Give what the rules need to know for a request that arrives now.

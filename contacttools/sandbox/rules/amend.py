@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
-from contacttools.sandbox.problems import Json, Problem, application, invalid
+from contacttools.sandbox.problems import Json, Problem, application
 from contacttools.sandbox.rules import lists
 from contacttools.sandbox.rules.checks import WRITABLE
-from contacttools.sandbox.rules.definitions import SYSTEM_NAMESPACES, is_date, is_number
+from contacttools.sandbox.rules.definitions import (
+    SYSTEM_NAMESPACES,
+    is_date,
+    is_number,
+    unknown_label,
+)
 from contacttools.sandbox.settings import Settings
 
 
@@ -24,8 +29,9 @@ class Entry:
     contact
         What answers show, in the REST shape.
     private
-        What no answer shows: ``memberId`` of the linked member, and ``subscriptions``, the
-        subscription and deliverability status of e-mail addresses that were primary before.
+        What no answer shows: ``memberId`` of the linked member; ``subscriptions``, the
+        subscription and deliverability status of e-mail addresses that are not primary;
+        ``deletion``, the code that answers an attempt to delete the contact.
     """
 
     contact: dict[str, Json]
@@ -128,7 +134,7 @@ def _labels(name: str, old: Json, sent: Json, context: Context) -> Json:
     labels = _strings(name, old, sent, context)
     for key in (labels or {}).get("items", []):
         if key not in context.labels:
-            raise invalid("info.labelKeys", f"has the unknown label key {key[:80]}", "CUSTOM")
+            raise unknown_label(key, "info.labelKeys", context.settings)
     return labels
 
 
@@ -158,8 +164,9 @@ def _extended_fields(_name: str, old: Json, sent: Json, context: Context) -> Jso
 
 def _set_field(fields: dict[str, Json], key: str, value: Json, context: Context) -> None:
     if key not in context.fields:
-        raise _unfit(key, "is not defined on this site")
-    if value is None:
+        if context.settings.refuse_unknown_fields:
+            raise _unfit(key, "is not defined on this site")
+    elif value is None:
         if context.settings.null_clears:
             fields.pop(key, None)
     elif value == "" and not context.settings.keep_empty_fields:
@@ -202,7 +209,9 @@ def _untouched(sent: Json, context: Context) -> bool:
     """Tell whether a wrapper was sent that says nothing about its items."""
     if sent is None:
         return False
-    return "items" not in sent or (sent["items"] is None and not context.settings.null_clears)
+    if "items" not in sent:
+        return not context.settings.empty_wrapper_clears
+    return sent["items"] is None and not context.settings.null_clears
 
 
 def _sent_items(sent: Json) -> list[Json]:

@@ -46,18 +46,82 @@ def info(value: Mapping[str, Json]) -> None:
         raise validation(found)
 
 
-def revision(body: Mapping[str, Json]) -> int:
-    """Give the revision of a request.
+def revision(body: Mapping[str, Json], name: str = "revision", *, required: bool = True) -> int:
+    """Give the revision of a request, by the name that the body has for it.
+
+    Parameters
+    ----------
+    body
+        The request.
+    name
+        The member that has the revision.
+    required
+        False: a missing one counts as 0.
 
     Raises
     ------
     Problem
         400, if it is missing or not a JSON integer.
     """
-    value = body.get("revision")
+    value = body.get(name)
+    if value is None and not required:
+        return 0
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_INT:
-        raise _no_integer("revision")
+        raise _no_integer(name)
     return value
+
+
+def texts(value: Json, path: str, *, least: int, most: int) -> list[str]:
+    """Give a list of texts that a request sent bare, without the wrapper of a contact's lists.
+
+    Parameters
+    ----------
+    value
+        As sent; None counts as an empty list.
+    path
+        Where it was sent, for error messages.
+    least, most
+        How many entries it may have.
+
+    Raises
+    ------
+    Problem
+        400, if it is no list of that size, or an entry is no text.
+    """
+    entries = [] if value is None else value
+    if not isinstance(entries, list):
+        raise invalid(path, "is not of type array", "TYPE", type="ARRAY")
+    if len(entries) < least:
+        raise invalid(path, f"has fewer than {least} entries", "MIN_SIZE", threshold=least)
+    if len(entries) > most:
+        raise invalid(path, f"has more than {most} entries", "MAX_SIZE", threshold=most)
+    if not all(isinstance(entry, str) for entry in entries):
+        raise invalid(path, "is not of type string", "TYPE", type="STRING")
+    return entries
+
+
+def name(value: Json, path: str, most: int) -> str:
+    """Give the name of a label or an extended field, as sent.
+
+    Parameters
+    ----------
+    value
+        What was sent as name; None if nothing was.
+    path
+        Where, for error messages.
+    most
+        How many characters it may have; it needs one.
+
+    Raises
+    ------
+    Problem
+        400, if it is missing, no text, empty or too long.
+    """
+    if value is None:
+        raise invalid(path, "must be given", "REQUIRED")
+    if found := list(_text(path, value, most=most, least=1)):
+        raise validation(found)
+    return str(value)
 
 
 def _no_integer(path: str) -> Problem:
@@ -172,10 +236,6 @@ def _list(path: str, value: Json, *, each: Check, most: int) -> Iterator[Violati
             yield from each(f"{path}.items", item)
 
 
-def _tags(names: str) -> Check:
-    return partial(_one_of, values=frozenset(names.split()))
-
-
 def _long(most: int, least: int = 0) -> Check:
     return partial(_text, most=most, least=least)
 
@@ -183,16 +243,20 @@ def _long(most: int, least: int = 0) -> Check:
 _COUNTRY: Check = partial(_formatted, kind="COUNTRY", fits=COUNTRIES.__contains__)
 _GUID_TEXT: Check = partial(_formatted, kind="GUID", fits=_GUID.fullmatch)
 
+EMAIL_TAGS = frozenset({"UNTAGGED", "MAIN", "HOME", "WORK"})
+PHONE_TAGS = frozenset({"UNTAGGED", "MAIN", "HOME", "MOBILE", "WORK", "FAX"})
+ADDRESS_TAGS = frozenset({"UNTAGGED", "HOME", "WORK", "BILLING", "SHIPPING"})
+
 _NAME: dict[str, Check] = {"first": _long(1000), "last": _long(1000)}
 _EMAIL: dict[str, Check] = {
     "id": _long(100),
-    "tag": _tags("UNTAGGED MAIN HOME WORK"),
+    "tag": partial(_one_of, values=EMAIL_TAGS),
     "email": _long(320, 1),
     "primary": _flag,
 }
 _PHONE: dict[str, Check] = {
     "id": _long(100),
-    "tag": _tags("UNTAGGED MAIN HOME MOBILE WORK FAX"),
+    "tag": partial(_one_of, values=PHONE_TAGS),
     "countryCode": _COUNTRY,
     "phone": _long(50, 1),
     "primary": _flag,
@@ -212,7 +276,7 @@ _ADDRESS: dict[str, Check] = {
 }
 _ADDRESS_ITEM: dict[str, Check] = {
     "id": _long(100),
-    "tag": _tags("UNTAGGED HOME WORK BILLING SHIPPING"),
+    "tag": partial(_one_of, values=ADDRESS_TAGS),
     "address": _address,
 }
 _IMAGE: dict[str, Check] = {

@@ -3,9 +3,9 @@
 Pure: JSON values in and out; time and ids are passed in.
 
 An update is checked in this order: the contact exists (404), its revision is the one sent (409),
-the data rules (400), the member rule (428), duplicates (409). The first and the last need the other
-contacts and are asked by `service`; the rest is here. A refused request has changed nothing, since
-nothing here changes its arguments.
+the data rules (400), the member rule (428), duplicates (409); a setting lets the data come before
+the revision. The first and the last need the other contacts and are asked by the operations; the
+rest is here. A refused request has changed nothing, since nothing here changes its arguments.
 """
 
 from __future__ import annotations
@@ -87,20 +87,35 @@ def update(entry: Entry, sent: Mapping[str, Json] | None, revision: int, context
         file for the order.
     """
     old = entry.contact
-    if revision != old["revision"]:
+    stale = revision != old["revision"]
+    if stale and context.settings.revision_first:
         raise already_changed()
     if sent is None or not any(name in sent for name in WRITABLE):
         raise application(400, "INSUFFICIENT_UPDATE_CONTACT_DATA", "Nothing to update was given.")
-    info = amend(old["info"], sent, context)
-    require_data(info)
-    contact = {**old, "revision": revision + 1, "updatedDate": context.now, "info": info}
-    if context.settings.activity_on_update:
-        contact["lastActivity"] = {"activityDate": context.now, "activityType": "GENERAL"}
-    _respect_member(entry, contact)
-    updated = complete(Entry(contact, entry.private), old["info"], context.settings)
+    updated = changed(entry, sent, context)
+    if stale:
+        raise already_changed()
+    _respect_member(entry, updated.contact)
     if not context.settings.count_empty_updates and updated.contact["info"] == old["info"]:
         return entry
     return updated
+
+
+def changed(entry: Entry, sent: Mapping[str, Json], context: Context) -> Entry:
+    """Make the next state of a contact, whoever changes it and whatever revision they have seen.
+
+    Raises
+    ------
+    Problem
+        400 by a data rule.
+    """
+    old = entry.contact
+    info = amend(old["info"], sent, context)
+    require_data(info)
+    contact = {**old, "revision": old["revision"] + 1, "updatedDate": context.now, "info": info}
+    if context.settings.activity_on_update:
+        contact["lastActivity"] = {"activityDate": context.now, "activityType": "GENERAL"}
+    return complete(Entry(contact, entry.private), old["info"], context.settings)
 
 
 def require_data(info: Mapping[str, Json]) -> None:
@@ -112,7 +127,7 @@ def require_data(info: Mapping[str, Json]) -> None:
         400 `INSUFFICIENT_CONTACT_DATA`.
     """
     named = any(info.get("name", {}).values())
-    if not (named or "emails" in info or "phones" in info):
+    if not (named or info.get("emails") or info.get("phones")):
         raise application(
             400, "INSUFFICIENT_CONTACT_DATA", "A contact needs a name, an email or a phone."
         )
@@ -153,6 +168,9 @@ def complete(entry: Entry, before: Mapping[str, Json], settings: Settings) -> En
     info.pop("extendedFields", None)
     if fields:
         info["extendedFields"] = {"items": fields}
+    if settings.empty_wrappers:
+        shown = {*info, "emails", "phones", "addresses"}
+        info = {name: info.get(name, {}) for name in WRITABLE if name in shown}
     derived = {"primaryInfo": derive.primary_info(info)}
     derived |= derive.primary_objects(info) if settings.primary_objects else {}
     return Entry(_ordered({**contact, "info": info}, derived), private)

@@ -44,13 +44,13 @@ def held(contact: Mapping[str, Json], settings: Settings) -> frozenset[str]:
     """Give the keys that a contact holds against others."""
     info = contact["info"]
     keys = {
-        _email_key(item["email"])
+        _email_key(item["email"], settings)
         for item in _items(info, "emails")
         if item["primary"] or settings.all_emails_collide
     }
     for item in _items(info, "phones"):
         digits = _digits(item["phone"])
-        if "e164Phone" in item:
+        if "e164Phone" in item and settings.compare_e164:
             keys.add(f"e164:{item['e164Phone']}")
             keys.add(f"digits-of-valid:{digits}")
         elif digits:
@@ -58,7 +58,9 @@ def held(contact: Mapping[str, Json], settings: Settings) -> frozenset[str]:
     return frozenset(keys)
 
 
-def claims(sent: Mapping[str, Json], contact: Mapping[str, Json]) -> tuple[Claim, ...]:
+def claims(
+    sent: Mapping[str, Json], contact: Mapping[str, Json], settings: Settings
+) -> tuple[Claim, ...]:
     """Give what a request claims.
 
     Parameters
@@ -68,6 +70,8 @@ def claims(sent: Mapping[str, Json], contact: Mapping[str, Json]) -> tuple[Claim
         they count.
     contact
         The contact as it would be stored.
+    settings
+        How open points are read.
 
     Returns
     -------
@@ -76,19 +80,21 @@ def claims(sent: Mapping[str, Json], contact: Mapping[str, Json]) -> tuple[Claim
     """
     if _items(sent, "emails"):
         return tuple(
-            Claim(_email_key(item["email"]), email=item["email"])
+            Claim(_email_key(item["email"], settings), email=item["email"])
             for item in _items(contact["info"], "emails")
         )
     if _items(sent, "phones"):
         return tuple(
-            claim for item in _items(contact["info"], "phones") for claim in _phone_claims(item)
+            claim
+            for item in _items(contact["info"], "phones")
+            for claim in _phone_claims(item, settings)
         )
     return ()
 
 
-def _phone_claims(item: Mapping[str, Json]) -> tuple[Claim, ...]:
+def _phone_claims(item: Mapping[str, Json], settings: Settings) -> tuple[Claim, ...]:
     digits = _digits(item["phone"])
-    if "e164Phone" in item:
+    if "e164Phone" in item and settings.compare_e164:
         keys = (f"e164:{item['e164Phone']}", f"digits:{digits}")
     elif digits:
         keys = (f"digits:{digits}", f"digits-of-valid:{digits}")
@@ -101,8 +107,8 @@ def _items(info: Mapping[str, Json], kind: str) -> list[dict[str, Json]]:
     return (info.get(kind) or {}).get("items") or []
 
 
-def _email_key(email: str) -> str:
-    return f"email:{email.lower()}"
+def _email_key(email: str, settings: Settings) -> str:
+    return f"email:{email if settings.email_case_matters else email.lower()}"
 
 
 def _digits(phone: str) -> str:

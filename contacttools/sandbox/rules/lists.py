@@ -60,7 +60,7 @@ def build(
     Raises
     ------
     Problem
-        400, if more than one item is marked as primary.
+        400, if more than one item is marked as primary, unless a setting lets the last one win.
     """
     items = list(sent)
     free = set(known_ids)
@@ -70,7 +70,7 @@ def build(
         free.discard(item_id)
         built.append(_BUILDERS[kind](item, item_id, settings))
     if kind != "addresses":
-        _mark_primary(built, items)
+        _mark_primary(built, items, settings)
     return built
 
 
@@ -79,16 +79,16 @@ def primary_first(items: list[Item]) -> list[Item]:
     return sorted(items, key=lambda item: not item["primary"])
 
 
-def _mark_primary(built: list[Item], sent: list[Item]) -> None:
+def _mark_primary(built: list[Item], sent: list[Item], settings: Settings) -> None:
     """Mark exactly one item of a list as primary: the one sent as such, else the first."""
     marked = [position for position, item in enumerate(sent) if item.get("primary")]
-    if len(marked) > 1:
+    if len(marked) > 1 and settings.refuse_two_primaries:
         raise application(
             400,
             "CANNOT_HAVE_MULTIPLE_PRIMARY_INFO",
             "Only one item of a list can be marked as primary.",
         )
-    chosen = marked[0] if marked else 0
+    chosen = marked[-1] if marked else 0
     for position, item in enumerate(built):
         item["primary"] = position == chosen
 

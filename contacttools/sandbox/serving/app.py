@@ -9,22 +9,23 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.routing import Route as Mounted
 
 from contacttools.sandbox import door
-from contacttools.sandbox.operations import tokens
+from contacttools.sandbox.operations import others, tokens
 from contacttools.sandbox.operations.desk import Call, Desk
 from contacttools.sandbox.problems import (
     Json,
     Problem,
     application,
     bare,
-    forbidden,
     not_emulated,
     too_large,
 )
-from contacttools.sandbox.serving.routes import ROUTES, Route
-from contacttools.sandbox.serving.wire import Faulty, RequestIds
+from contacttools.sandbox.serving import controls, openapi
+from contacttools.sandbox.serving.routes import ELSEWHERE, ROUTES, Route
+from contacttools.sandbox.serving.wire import STALE, Faulty, RequestIds
 from contacttools.sandbox.store import dumps
 
 if TYPE_CHECKING:
@@ -33,13 +34,15 @@ if TYPE_CHECKING:
 
     from contacttools.sandbox.callers import Callers
     from contacttools.sandbox.serving.faults import Faults
+    from contacttools.sandbox.serving.limits import RateLimit
+    from contacttools.sandbox.settings import Settings
 
 Endpoint: TypeAlias = "Callable[[Request], Awaitable[Response]]"
 
 _MOST_DRAINED = 16 * door.MAX_BYTES
 
 
-def build(desk: Desk, callers: Callers, faults: Faults) -> ASGIApp:
+def build(desk: Desk, callers: Callers, faults: Faults, limit: RateLimit, api_key: str) -> ASGIApp:
     """Make the application that answers for one site.
 
     Parameters
@@ -50,37 +53,46 @@ def build(desk: Desk, callers: Callers, faults: Faults) -> ASGIApp:
         Who may ask.
     faults
         The script of what goes wrong.
+    limit
+        How many requests a minute are taken.
+    api_key
+        Opens the controls.
 
     Returns
     -------
     callable
         An ASGI application for `wire.Connection`.
     """
-    mounted = [
-        Mounted(route.path, _endpoint(desk, callers, route), methods=[route.method])
+    mounted: list[BaseRoute] = [
+        Mounted(route.path, _endpoint(desk, callers, limit, route), methods=[route.method])
         for route in ROUTES
     ]
     for path, answer in _TOKENS.items():
         mounted.append(Mounted(path, _token_endpoint(callers, answer), methods=["POST"]))
-    handlers = {Problem: _problem, HTTPException: _unrouted, Exception: _broken}
+    for method, path, name in ELSEWHERE:
+        mounted.append(Mounted(path, _elsewhere(name), methods=[method]))
+    mounted.append(Mounted("/openapi.json", _openapi, methods=["GET"]))
+    mounted.append(controls.build(controls.Controls(desk, callers, faults), api_key))
+    handlers = {Problem: _answered(desk.settings), HTTPException: _unrouted, Exception: _broken}
     app = Starlette(routes=mounted, exception_handlers=handlers)  # type: ignore[arg-type]
     app.router.redirect_slashes = False
-    return RequestIds(Faulty(app, faults))
+    faulty = Faulty(app, faults, lambda contact_id: others.edit(desk, contact_id))
+    return RequestIds(faulty) if desk.settings.request_ids else faulty
 
 
-def _endpoint(desk: Desk, callers: Callers, route: Route) -> Endpoint:
+def _endpoint(desk: Desk, callers: Callers, limit: RateLimit, route: Route) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         headers = request.headers
         caller = callers.known(headers.get("authorization"), headers.get("wix-site-id"))
+        limit.take(caller.app_id)
         if not caller.may(route.permission):
-            raise forbidden()
-        if route.operation is None:
-            raise not_emulated(route.name)
+            raise bare(desk.settings.missing_scope_status)
         call = Call(
             caller,
             request.path_params,
             {name: request.query_params.getlist(name) for name in request.query_params},
             door.read(await _body(request)),
+            stale=request.scope.get(STALE, False),
         )
         return _json(200, await run_in_threadpool(route.operation, desk, call))
 
@@ -94,6 +106,17 @@ def _token_endpoint(
         return _json(200, answer(callers, door.read(await _body(request))))
 
     return endpoint
+
+
+def _elsewhere(name: str) -> Endpoint:
+    async def endpoint(_: Request) -> Response:
+        raise not_emulated(name)
+
+    return endpoint
+
+
+async def _openapi(_: Request) -> Response:
+    return _json(200, dumps(openapi.document()))
 
 
 _TOKENS = {"/oauth2/token": tokens.create, "/oauth2/token-info": tokens.info}
@@ -121,8 +144,16 @@ def _json(status: int, text: str) -> Response:
     return Response(text.encode(), status, media_type="application/json")
 
 
-async def _problem(_: Request, problem: Problem) -> Response:
-    return _json(problem.status, dumps(problem.body))
+def _answered(settings: Settings) -> Callable[[Request, Problem], Awaitable[Response]]:
+    async def answer(_: Request, problem: Problem) -> Response:
+        if problem.status in {401, 403, 429} and settings.refusal_body == "empty":
+            return Response(status_code=problem.status)
+        if problem.status in {401, 403, 429} and settings.refusal_body == "html":
+            page = f"<html><body><h1>{problem.status}</h1></body></html>"
+            return Response(page, problem.status, media_type="text/html")
+        return _json(problem.status, dumps(problem.body))
+
+    return answer
 
 
 async def _unrouted(_: Request, error: HTTPException) -> Response:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import uvicorn
 
+from contacttools.sandbox.operations import deleting, others
 from contacttools.sandbox.serving.wire import Connection
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from contacttools.sandbox.callers import Callers
+    from contacttools.sandbox.operations.desk import Desk
+    from contacttools.sandbox.problems import Json
     from contacttools.sandbox.serving.faults import Faults
-    from contacttools.sandbox.store import Store
 
 _HOST = "127.0.0.1"
 
@@ -35,19 +37,23 @@ class Server:
         Where it answers, such as ``http://127.0.0.1:8787``; the paths of the API follow directly.
     api_key, site_id
         What requests must send as ``Authorization`` and ``wix-site-id``.
+    app
+        The app that is installed from the beginning, with every scope.
     callers
         Who is known; makes further keys, apps, members and visitors.
     faults
         The script of what goes wrong.
     store
         The contacts, for tests that look behind the API.
+    jobs
+        Who works on the bulk jobs; waits until they are done, or keeps them waiting.
     """
 
     def __init__(
         self,
-        app: ASGIApp,
+        asgi: ASGIApp,
         *,
-        store: Store,
+        desk: Desk,
         faults: Faults,
         callers: Callers,
         api_key: str,
@@ -56,12 +62,15 @@ class Server:
     ) -> None:
         self.api_key = api_key
         self.site_id = site_id
+        self.app = callers.app()
         self.callers = callers
         self.faults = faults
-        self.store = store
+        self.store = desk.store
+        self.jobs = desk.jobs
+        self._desk = desk
         self._running = _Uvicorn(
             uvicorn.Config(
-                app,
+                asgi,
                 host=_HOST,
                 # uvicorn binds the port itself: a socket bound beforehand loses TCP no-delay, and
                 # 40 ms a request with it.
@@ -87,10 +96,55 @@ class Server:
             raise OSError(message)
         self.url = f"http://{_HOST}:{self._running.port}"
 
+    def members(self) -> dict[str, str]:
+        """Give the contact id of each member of the site, by member id."""
+        return others.members(self._desk)
+
+    def change_login_email(self, member_id: str, email: str) -> dict[str, Json]:
+        """Let a member log in with another e-mail, as the Members API would.
+
+        The primary e-mail of the member's contact follows, and its revision counts one up.
+
+        Parameters
+        ----------
+        member_id
+            A key of `members`.
+        email
+            The new e-mail.
+
+        Returns
+        -------
+        dict
+            The contact.
+
+        Raises
+        ------
+        LookupError
+            If there is no such member.
+        """
+        return others.change_login_email(self._desk, member_id, email)
+
+    def forbid_deletion(self, contact_id: str, code: str | None) -> None:
+        """Let deleting a contact be answered with one of the documented codes; None lifts it.
+
+        Raises
+        ------
+        LookupError
+            If there is no such contact.
+        ValueError
+            If no deletion is answered so.
+        """
+        deleting.forbid(self._desk, contact_id, code)
+
+    def events(self, contact_id: str | None = None) -> list[dict[str, Json]]:
+        """Give the change feed, oldest first: of one contact, or of all."""
+        return [event.payload() for event in self.store.events(contact_id)]
+
     def stop(self) -> None:
         """Stop answering and close the database. Stopping twice does nothing."""
         self._running.should_exit = True
         self._thread.join()
+        self.jobs.stop()
         self.store.close()
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from contacttools.sandbox.serving.faults import Fault, Faults
 
 _TRANSPORT = "contacttools.sandbox.transport"
+STALE = "contacttools.sandbox.stale"
+"""In the scope of a request that is to be answered as a replica that lags behind would."""
 
 
 class Connection(H11Protocol):
@@ -66,14 +69,18 @@ class RequestIds:
 class Faulty:
     """Lets the faults of a script happen to requests."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, colleague: Callable[[str], object]) -> None:
         self._app = app
         self._faults = faults
+        self._colleague = colleague
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         taken = self._faults.take(scope["method"], scope["path"])
         for fault in taken:
+            scope[STALE] = scope.get(STALE, False) or fault.kind == "stale"
+            if fault.kind == "colleague":
+                await run_in_threadpool(self._colleague, fault.contact_id or _contact_of(scope))
             if not await _before(fault):
                 await _close(scope, receive)
                 return
@@ -83,7 +90,7 @@ class Faulty:
     async def _answer(
         self, fault: Fault | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        if fault is None or fault.kind in {"before", "delay"}:
+        if fault is None or not fault.answers:
             await self._app(scope, receive, send)
             return
         start, body = None, b""
@@ -107,6 +114,12 @@ class Faulty:
 
         await self._app(scope, receive, keep)
         return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
+
+
+def _contact_of(scope: Scope) -> str:
+    """Give the part of a path where a contact's id would be, empty if there is none."""
+    parts = scope["path"].split("/")
+    return parts[4] if parts[1:4] == ["contacts", "v4", "contacts"] and len(parts) > 4 else ""
 
 
 async def _before(fault: Fault) -> bool:
