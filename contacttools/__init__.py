@@ -3,7 +3,8 @@
 Public names only. What is not here is not promised.
 """
 
-from contacttools.contacts import Contacts
+from contacttools import dialects
+from contacttools.committing.report import Outcome, Report
 from contacttools.errors import (
     ApiError,
     AuthError,
@@ -23,10 +24,12 @@ from contacttools.errors import (
     Unreachable,
     WrongSite,
 )
-from contacttools.plan import Plan
-from contacttools.report import Outcome, Report
-from contacttools.site import Site, connect
-from contacttools.stage import Stage
+from contacttools.planning.plan import Plan
+from contacttools.service.connecting import connect
+from contacttools.service.site import Site
+from contacttools.snapshot.contacts import Contacts
+from contacttools.snapshot.exchange import read_contacts
+from contacttools.staging.stage import Stage
 
 __all__ = [
     "ApiError",
@@ -53,7 +56,9 @@ __all__ = [
     "Unreachable",
     "WrongSite",
     "connect",
+    "dialects",
     "form",
+    "read_contacts",
 ]
 
 
@@ -63,7 +68,7 @@ def __dir__() -> list[str]:
 
 def __getattr__(name: str) -> object:
     if name == "form":  # widgets are loaded when they are used
-        from contacttools.forms import form  # noqa: PLC0415
+        from contacttools.widgets.forms import form  # noqa: PLC0415
 
         return form
     if name == "__version__":

@@ -5,7 +5,7 @@ commit is data, in the report.
 
     ContactToolsError
     ├── ApiError                the service refused a call, or its answer made no sense
-    │   ├── AuthError           no key, a wrong key, or a key without the right
+    │   ├── AuthError           no key or app, a wrong one, or one without the right
     │   └── Unreachable         no answer: network, time-out, or a service out of breath
     ├── StagingError            a value cannot be staged as it is (also ValueError)
     │   ├── UnknownContact      the snapshot has no such contact (also KeyError)
@@ -61,7 +61,7 @@ class ApiError(ContactToolsError):
 
 
 class AuthError(ApiError):
-    """A key is missing, unknown, or lacks the right for this call (401, 403)."""
+    """A key or an app is missing, unknown, or lacks the right for this call (401, 403)."""
 
 
 class Unreachable(ApiError, ConnectionError):

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 import contacttools as ct
-from contacttools import fields
-from contacttools.contacts import Definitions
+from contacttools.contact import fields
+from contacttools.snapshot.contacts import Definitions
 
 FETCHED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ANN, BOB, CAT = "c-ann", "c-bob", "c-cat"

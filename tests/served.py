@@ -5,9 +5,10 @@ import threading
 import httpx
 
 import contacttools as ct
-from contacttools.pacing import Pacer
-from contacttools.site import Site
-from contacttools.transport import Key, Transport
+from contacttools.service.credentials import Key
+from contacttools.service.pacing import Pacer
+from contacttools.service.site import Site
+from contacttools.service.transport import Transport
 
 KEY = "IST.canary-4f1d9c2e7b"
 SITE = "11111111-2222-4333-8444-555555555555"

@@ -7,11 +7,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacttools import wire
-from contacttools.commit import READS, SENDS, Read, Wait, Waited, Write, halted, next_step
-from contacttools.plan import Change, Edit
-from contacttools.report import Outcome
-from contacttools.wire import Found, Lost, Missing, NeverSent, Refused, SlowDown, Stale, Written
+from contacttools.committing.commit import (
+    READS,
+    SENDS,
+    Read,
+    Wait,
+    Waited,
+    Write,
+    halted,
+    next_step,
+)
+from contacttools.committing.report import Outcome
+from contacttools.contact import wire
+from contacttools.contact.wire import (
+    Found,
+    Lost,
+    Missing,
+    NeverSent,
+    Refused,
+    SlowDown,
+    Stale,
+    Written,
+)
+from contacttools.planning.plan import Change, Edit
 
 ID = "5c7f2a1e-0000-4000-8000-000000000001"
 OTHER = "5c7f2a1e-0000-4000-8000-000000000002"
@@ -452,7 +470,7 @@ class Service:
 
 def live_through(seed):
     """Drive one change to its end; return the service and the outcome."""
-    service = Service(random.Random(seed))  # noqa: S311 - a seeded script, not a secret
+    service = Service(random.Random(seed))
     seen = []
     if service.chance.random() < 0.5:  # a look beforehand, told only when it shows a newer copy
         service.others()

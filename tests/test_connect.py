@@ -10,6 +10,7 @@ from contacttools import sandbox
 from contacttools.errors import AuthError, BadValue, ReadOnlySite
 
 KEY, SITE = "IST.canary-4f1d9c2e7b", "11111111-2222-4333-8444-555555555555"
+APP = {"app_id": "app-1", "app_secret": "secret-canary-77aa", "instance_id": "instance-1"}
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +129,7 @@ def test_a_key_that_is_no_key_is_refused_unseen(api_key):
     assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize("given", [{"api_key": KEY}, {"site_id": SITE}], ids=str)
+@pytest.mark.parametrize("given", [{"api_key": KEY}, {"site_id": SITE}, APP], ids=str)
 def test_a_key_for_the_sandbox_is_a_misunderstanding(given):
     """Whoever passes a key means a real site, and is told how to say it."""
     with pytest.raises(AuthError, match="live"):
@@ -171,3 +172,162 @@ def test_a_live_site_refuses_direct_updates_until_told_twice():
             contact = site.get_contact(next(iter(site.fetch())))
             answer = site.update_contact(contact["id"], {"company": "x"}, contact["revision"])
             assert contact["revision"] + 1 == answer["contact"]["revision"]
+
+
+# -- as an app ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "site_id"), [({}, "instance-1"), ({"site_id": f" {SITE}\n"}, SITE)], ids=str
+)
+def test_an_app_is_a_live_site(more, site_id):
+    """For reading only, like any; without a site id its instance stands for the site."""
+    with ct.connect("live", **APP, **more) as site:
+        assert (True, True, site_id, "app") == (
+            site.live, site.read_only, site.site_id, site.identity,
+        )  # fmt: skip
+        assert f"<Site: LIVE https://www.wixapis.com, site {site_id}, as app, read-only>" == repr(
+            site
+        )
+        assert site is site.elevated()
+
+
+@pytest.mark.parametrize(
+    ("left_out", "named"),
+    [
+        (["app_id"], "app_id="),
+        (["app_secret"], "app_secret="),
+        (["instance_id"], "instance_id="),
+        (["app_id", "instance_id"], "app_id= and instance_id="),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_part_of_an_app_is_an_error(monkeypatch, left_out, named, blank):
+    """What is missing is named, and the key of the environment does not fill in."""
+    monkeypatch.setenv("WIX_API_KEY", KEY)
+    monkeypatch.setenv("WIX_SITE_ID", SITE)
+    with pytest.raises(AuthError, match=f"pass {named};"):
+        ct.connect("live", **APP | dict.fromkeys(left_out, blank))
+
+
+@pytest.mark.parametrize("more", [{}, {"site_id": SITE}], ids=str)
+@pytest.mark.parametrize("part", ["app_id", "app_secret", "instance_id", None])
+def test_a_key_and_an_app_at_once_are_an_error(more, part):
+    """Even when the other is there in part only: nobody can tell what was meant."""
+    app = APP if part is None else {part: APP[part]}
+    with pytest.raises(AuthError, match=r"either api_key= and site_id=, or app_id=.*not both"):
+        ct.connect("live", api_key=KEY, **app, **more)
+
+
+def test_an_app_takes_nothing_from_the_environment(monkeypatch):
+    """The site id there belongs to the key there."""
+    monkeypatch.setenv("WIX_API_KEY", KEY)
+    monkeypatch.setenv("WIX_SITE_ID", SITE)
+    with ct.connect("live", **APP) as site:
+        assert "instance-1" == site.site_id
+
+
+@pytest.mark.parametrize("name", [*APP, "site_id"])
+def test_a_secret_that_is_none_is_refused_unseen(name):
+    """What no header may hold is refused, and not repeated in the error."""
+    with pytest.raises(AuthError) as caught:
+        ct.connect("live", **APP | {name: "canary\nX-Other: 1"})
+    assert "canary" not in str(caught.value)
+
+
+def test_an_app_at_another_address():
+    """It trades its secret there, reads, and writes when told twice."""
+    with sandbox.start(people=3) as server:
+        made = server.callers.app()
+        app = {
+            "app_id": made.app_id, "app_secret": made.app_secret, "instance_id": made.instance_id,
+        }  # fmt: skip
+        more = {"read_only": False, "direct_writes": True, "requests_per_minute": None}
+        with ct.connect(base_url=server.url, **app, **more) as site:
+            assert (3, "app") == (site.count(), site.info()["identity"])
+            answer = site.create_contact({"name": {"first": "By an app"}})
+        assert made.app_id == answer["contact"]["source"]["appId"]
+
+
+# -- identities of the sandbox --------------------------------------------------------------
+
+INFO = {"name": {"first": "Somebody", "last": "New"}}
+
+
+def test_a_key_with_all_rights_is_the_one_everybody_has():
+    """Named or not."""
+    site = ct.connect()
+    assert site is ct.connect("sandbox", identity="api_key") is site.elevated()
+    assert "api_key" == site.info()["identity"]
+
+
+@pytest.mark.parametrize("identity", ["app", "member", "visitor"])
+def test_others_share_the_sandbox(identity):
+    """The same people at the same address; the site says who asks."""
+    site = ct.connect("sandbox", identity=identity, scopes=["Read Contacts"])
+    shared = ct.connect()
+    assert site is not shared
+    assert (shared.site_id, shared.base_url, identity) == (
+        site.site_id, site.base_url, site.identity,
+    )  # fmt: skip
+    assert shared.count() == site.count()
+    assert f"as {identity}>" in repr(site)
+    assert (identity, False, False) == tuple(
+        site.info()[name] for name in ("identity", "live", "read_only")
+    )
+
+
+@pytest.mark.parametrize("identity", ["api_key", "app", "member", "visitor"])
+def test_reading_is_not_writing(identity):
+    """With Read Contacts alone each of them reads, and is refused when it writes."""
+    site = ct.connect("sandbox", identity=identity, scopes=["SCOPE.DC-CONTACTS.READ-CONTACTS"])
+    assert site.fetch(limit=1).definitions.labels is None
+    with pytest.raises(AuthError, match="Manage Contacts") as caught:
+        site.create_contact(INFO)
+    assert 403 == caught.value.status
+
+
+@pytest.mark.parametrize("identity", ["member", "visitor"])
+def test_a_person_is_lifted_on_purpose_only(identity):
+    """Without scopes nothing works, and the refusal says how to go on; elevated, it does."""
+    site = ct.connect("sandbox", identity=identity)
+    for ask in (site.count, lambda: site.create_contact(INFO)):
+        with pytest.raises(AuthError, match=rf"a {identity} has no right .*site\.elevated\(\)"):
+            ask()
+    lifted = site.elevated()
+    assert (site.site_id, site.live, site.read_only) == (
+        lifted.site_id, lifted.live, lifted.read_only,
+    )  # fmt: skip
+    made = lifted.create_contact(INFO)["contact"]["id"]
+    lifted.delete_contact(made)
+    assert [] == site.elevated_calls
+
+
+@pytest.mark.parametrize("identity", ["app", "member", "visitor"])
+def test_whoever_has_the_right_needs_no_lift(identity):
+    """With Manage Contacts a visitor commits like anybody else."""
+    site = ct.connect("sandbox", identity=identity, scopes=["Manage Contacts"])
+    made = site.create_contact(INFO)["contact"]
+    stage = ct.Stage(site.fetch({"id": made["id"]}))
+    stage.edit(made["id"], {"company": "Their Own Ltd"})
+    plan = stage.plan()
+    assert {"applied": 1} == site.commit(plan, approve=plan.id).counts
+    site.delete_contact(made["id"])
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"identity": "owner"}, "identity is one of api_key, app, member, visitor"),
+        ({"identity": []}, "identity is one of"),
+        ({"identity": "visitor", "scopes": ["Rule The World"]}, "Rule The World"),
+        ({"to": "live", "identity": "visitor"}, "for the sandbox"),
+        ({"base_url": "https://a.example", "scopes": []}, "for the sandbox"),
+    ],
+    ids=str,
+)
+def test_an_identity_that_cannot_be(given, named):
+    """Unknown names are refused, and a real site knows who you are."""
+    with pytest.raises(BadValue, match=named):
+        ct.connect(**given)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacttools import fields
+from contacttools.contact import fields
 
 EVERY = {
     **fields.SCALARS,

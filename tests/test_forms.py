@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import contacttools as ct
-from contacttools import fields, sandbox
-from contacttools.forms import Form
+from contacttools import sandbox
+from contacttools.contact import fields
 from contacttools.sandbox import Server
+from contacttools.widgets.forms import Form
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from people_builder import ANN, BOB, ann, bob, documents, email, person, snapshot
 
 import contacttools as ct
-from contacttools import frames
+from contacttools.snapshot import frames
 
 TABLES = (None, *frames.TABLES)
 fewer = settings(max_examples=settings().max_examples * 2 // 5)  # a frame takes its time

@@ -6,7 +6,7 @@ import pytest
 from people_builder import ANN, BOB, CAT, ann, bob, email, person, rows, snapshot, stage
 
 import contacttools as ct
-from contacttools import frames
+from contacttools.snapshot import frames
 
 
 def refused(staged, frame, table=None, **options):

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people_builder import address, email, person, phone
 
-from contacttools import fields, merge, wire
-from contacttools.merge import Clash
+from contacttools.contact import fields, merge, wire
+from contacttools.contact.merge import Clash
 
 PHONES = fields.LISTS["phones"]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from served import VirtualClock
 
 from contacttools.errors import BadValue, Unreachable
-from contacttools.pacing import PATIENCE, UNTOLD, Pacer, RealClock, backoff
+from contacttools.service.pacing import PATIENCE, UNTOLD, Pacer, RealClock, backoff
 
 
 def moments(pacer, clock, n, stop=None):

@@ -297,7 +297,7 @@ def test_every_changed_byte_is_refused(path):
     """Flipped, dropped or doubled, at any place: BadPlan, which names the file."""
     some_plan().save(path)
     content = path.read_bytes()
-    dice = random.Random(5)  # noqa: S311
+    dice = random.Random(5)
     for at in dice.sample(range(len(content)), 60):
         for other in (
             content[:at] + bytes([content[at] ^ (1 << dice.randrange(8))]) + content[at + 1 :],

@@ -18,8 +18,9 @@ from people_builder import (
     stage,
 )
 
-from contacttools import fields, render
-from contacttools.report import Difference, Outcome, Report
+from contacttools.committing.report import Difference, Outcome, Report
+from contacttools.contact import fields
+from contacttools.planning import render
 
 VOID = {"img", "input", "br", "link", "meta", "hr"}
 

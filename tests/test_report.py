@@ -7,10 +7,11 @@ import pytest
 from served import planned, site_at
 
 import contacttools as ct
-from contacttools import sandbox, wire
+from contacttools import sandbox
+from contacttools.committing.report import Difference, Outcome, Report, said
+from contacttools.contact import wire
 from contacttools.errors import ConflictError, UnknownContact, UnknownField
-from contacttools.plan import Change, Edit, Plan
-from contacttools.report import Difference, Outcome, Report, said
+from contacttools.planning.plan import Change, Edit, Plan
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,13 @@ ROOT = Path(__file__).parents[1]
 
 # For each import rule of pyproject.toml, one line that breaks it, and the file to put it in.
 BREAKS = {
-    "order": ("errors.py", "import contacttools.fields"),
-    "pure": ("fields.py", "import socket"),
+    "order": ("contact/fields.py", "import contacttools.planning.plan"),
+    "rooms": ("contact/fields.py", "import contacttools.contact.wire"),
+    "pure": ("contact/fields.py", "import socket"),
     "sandbox-alone": ("sandbox/__init__.py", "import contacttools.errors"),
-    "sandbox-door": ("forms.py", "import contacttools.sandbox"),
-    "one-client": ("forms.py", "import httpx"),
+    "sandbox-order": ("sandbox/rules/lists.py", "import contacttools.sandbox.store"),
+    "sandbox-door": ("widgets/forms.py", "import contacttools.sandbox"),
+    "one-client": ("widgets/forms.py", "import httpx"),
 }
 LOCK_FILE = re.compile(r"(.*\.lock|.*[-_]lock\.(json|ya?ml)|pylock.*\.toml)", re.IGNORECASE)
 
@@ -73,6 +75,19 @@ def test_each_import_rule_notices_being_broken(copied: Path, contract: str):
     assert 1 == broken.returncode, broken.stdout
     assert "0 kept, 1 broken" in broken.stdout
     assert re.search(rf"{re.escape(importer.replace('/', '.'))}\b", broken.stdout)
+
+
+def test_every_file_of_a_room_has_its_place():
+    """The rule that orders files names each file that stands in a room, once."""
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (listed,) = (rule["layers"] for rule in rules["contracts"] if rule["id"] == "rooms")
+    files = [
+        f"contacttools.{path.parent.name}.{path.stem}"
+        for path in (ROOT / "contacttools").glob("*/*.py")
+        if path.parent.name != "sandbox" and path.stem != "__init__"
+    ]
+
+    assert sorted(files) == sorted(listed)
 
 
 def test_every_import_rule_is_broken_once():

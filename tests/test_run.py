@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 from served import VirtualClock
 
-from contacttools.commit import Read, Wait, Waited, Write
+from contacttools.committing.commit import Read, Wait, Waited, Write
+from contacttools.committing.run import WINDOW, Run
+from contacttools.contact.wire import Found, Lost, Refused, SlowDown, Stale, Written
 from contacttools.errors import Unreachable
-from contacttools.plan import Change, Edit, Plan
-from contacttools.run import WINDOW, Run
-from contacttools.wire import Found, Lost, Refused, SlowDown, Stale, Written
+from contacttools.planning.plan import Change, Edit, Plan
 
 SITE = "site"
 

@@ -11,22 +11,21 @@ from served import SITE, VirtualClock, planned, site_at, site_of
 
 import contacttools as ct
 from contacttools import sandbox
-from contacttools.commit import Write
+from contacttools.committing.commit import Write
 from contacttools.errors import (
-    ApiError,
     AuthError,
     BadPlan,
-    BadValue,
     NotApproved,
     ReadOnlySite,
     Unreachable,
     WrongSite,
 )
-from contacttools.pacing import Pacer
-from contacttools.plan import Plan
+from contacttools.planning.plan import Plan
 from contacttools.sandbox.settings import Settings
-from contacttools.site import Site
-from contacttools.transport import Key, Transport
+from contacttools.service.credentials import Key
+from contacttools.service.pacing import Pacer
+from contacttools.service.site import Site
+from contacttools.service.transport import Transport
 
 
 @pytest.fixture(scope="module")
@@ -664,183 +663,6 @@ def test_check_reads_again_where_that_helps(server, site, plan):
     server.faults.add("status", method="GET", status=500, times=99)
     with pytest.raises(Unreachable, match="could not be read"):
         site.check(plan)
-
-
-# -- reading --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def library():
-    """A site of more than one page, which tests only read."""
-    with sandbox.start(people=2300, seed=2) as server, site_at(server) as opened:
-        yield opened
-
-
-def test_a_fetch_of_several_pages_holds_everybody_once(library):
-    """Every contact, oldest first, and the snapshot is whole."""
-    contacts = library.fetch()
-    assert (2300, None, library.site_id) == (len(contacts), contacts.partial, contacts.site_id)
-    assert 2300 == library.count() == len(set(contacts))
-    dates = [contacts.document(each)["createdDate"] for each in contacts]
-    assert dates == sorted(dates)
-
-
-@pytest.mark.parametrize("limit", [1, 999, 1000, 1001, 2300, 5000])
-def test_a_limit_is_the_most_there_is(library, limit):
-    """At most so many, the oldest; the snapshot says that it is not the whole site."""
-    contacts = library.fetch(limit=limit)
-    assert min(limit, 2300) == len(contacts)
-    assert (f"{limit:,} of 2,300" if limit < 2300 else None) == contacts.partial
-
-
-def test_a_limit_of_nothing_is_not_the_whole_site(library):
-    """No contacts asked for is no claim that there are none."""
-    contacts = library.fetch(limit=0)
-    assert (0, "at most 0") == (len(contacts), contacts.partial)
-
-
-@pytest.mark.parametrize("limit", [-1, 2.5, "5", True], ids=str)
-def test_an_impossible_limit(library, limit):
-    """A limit is a whole number."""
-    with pytest.raises(BadValue, match="limit"):
-        library.fetch(limit=limit)
-
-
-def test_filters_take_column_names(library):
-    """Keys of a filter are column names or the service's paths, at any depth."""
-    frame = library.fetch().to_frame()
-    company = frame.company.dropna().value_counts().index[0]
-    by_name = library.fetch({"company": company})
-    assert set(frame.index[frame.company == company]) == set(by_name)
-    assert set(by_name) == set(library.fetch({"info.company": company}))
-    assert by_name.partial == f"{len(by_name):,} that match a filter"
-    nested = {"$and": [{"company": company}, {"$not": {"email": {"$exists": False}}}]}
-    expected = frame.index[(frame.company == company) & frame.email.notna()]
-    assert set(expected) == set(library.fetch(nested))
-    assert len(expected) == library.count(nested)
-
-
-def test_nobody_matches(library):
-    """An empty result is an empty snapshot, with its columns."""
-    contacts = library.fetch({"company": "No Such Company Anywhere"})
-    assert (0, 0) == (len(contacts), library.count({"company": "No Such Company Anywhere"}))
-    assert (0, True) == (len(contacts.to_frame()), "company" in contacts.to_frame().columns)
-
-
-@pytest.mark.parametrize(
-    ("sort", "reverse"),
-    [
-        ("-createdDate", True),
-        ("createdDate", False),
-        ([{"fieldName": "createdDate", "order": "DESC"}], True),
-    ],
-    ids=["minus", "plain", "the service's own"],
-)
-def test_sorting_has_two_spellings(library, sort, reverse):
-    """A column name with or without minus, or the service's own list."""
-    contacts = library.query_contacts(sort=sort, limit=30)
-    dates = [contacts.document(each)["createdDate"] for each in contacts]
-    assert dates == sorted(dates, reverse=reverse)
-
-
-@pytest.mark.parametrize(
-    "filter_",
-    [{"company": {"$sounds": "x"}}, {"nope": 1}, {"$nope": []}, {"createdDate": {"$gt": "x"}}],
-    ids=["operator", "field", "logic", "value"],
-)
-def test_a_filter_the_service_refuses(library, filter_):
-    """It is an ApiError in the service's words, with an example of how a filter looks."""
-    with pytest.raises(ApiError, match="a filter is a dict by column name") as caught:
-        library.fetch(filter_)
-    assert caught.value.status == 400
-
-
-def test_an_unknown_contact(library):
-    """A contact that is not there is an ApiError that thinks of members' ids."""
-    with pytest.raises(ApiError, match="member's id") as caught:
-        library.get_contact("00000000-0000-4000-8000-000000000000")
-    assert (404, "CONTACT_NOT_FOUND") == (caught.value.status, caught.value.code)
-
-
-@pytest.mark.parametrize("contact_id", ["", "  ", None, 5])
-def test_an_id_that_is_none(library, contact_id):
-    """What cannot be an id is a BadValue before any request."""
-    with pytest.raises(BadValue):
-        library.get_contact(contact_id)
-
-
-def test_a_merged_contact_is_not_passed_off_as_the_one_asked_for():
-    """The service answers with the target; we say so, with its id."""
-    answer = {"contact": {"id": "target", "revision": 9}, "responseType": "MERGED"}
-    site = site_of(lambda _: httpx.Response(200, json=answer))
-    with pytest.raises(ApiError, match="merged into target") as caught:
-        site.get_contact("source")
-    assert ("MERGED", {"contactId": "target"}) == (caught.value.code, caught.value.data)
-
-
-@pytest.mark.parametrize("status", [403, 404, 501])
-def test_definitions_that_may_not_be_seen_are_done_without(server, site, status):
-    """Without the right to list labels or fields, contacts are still read."""
-    for path in ("/labels", "/extended-fields"):
-        server.faults.add("status", path=path, status=status)
-    contacts = site.fetch(limit=5)
-    assert (5, None, None) == (
-        len(contacts), contacts.definitions.labels, contacts.definitions.extended,
-    )  # fmt: skip
-    assert len(contacts.to_frame("labels").columns) > 3
-
-
-@pytest.mark.parametrize(
-    "body", [b"{}", b'{"labels": 5, "fields": 5}', b'{"labels": [5, {}, {"key": 7}]}'], ids=str
-)
-def test_definitions_of_an_odd_shape_are_passed_over(server, site, body):
-    """A list that is none, or holds what is no definition, defines nothing."""
-    server.faults.add("status", path="/labels", status=200, body=body)
-    assert {} == site.fetch(limit=1).definitions.labels
-
-
-def page(documents, total=None):
-    """Return a handler that answers every query with the same page, and no definitions."""
-
-    def handler(request):
-        if request.method == "GET":
-            return httpx.Response(403)
-        metadata = {} if total is None else {"pagingMetadata": {"total": total}}
-        return httpx.Response(200, json={"contacts": documents} | metadata)
-
-    return handler
-
-
-def test_a_service_that_repeats_its_pages_is_left():
-    """The same full page again and again has no end: the reading ends all the same."""
-    documents = [{"id": f"c{n}", "revision": 1} for n in range(1000)]
-    assert 1000 == len(site_of(page(documents)).fetch())
-    assert 1000 == site_of(page(documents)).count()
-    odd = site_of(page(documents, total=1500)).fetch()
-    assert (1000, "1,000 of 1,500, it changed while being read") == (len(odd), odd.partial)
-
-
-def test_without_a_total_a_limit_still_marks_a_part():
-    """Where the service does not count, a full limit may not be the whole site."""
-    documents = [{"id": f"c{n}", "revision": 1} for n in range(7)]
-    assert "at most 7" == site_of(page(documents)).fetch(limit=7).partial
-    assert site_of(page(documents)).fetch(limit=8).partial is None
-
-
-def test_a_revision_may_be_a_numpy_number(site):
-    """What a frame holds can be handed to the direct update as it is."""
-    frame = site.fetch().to_frame()
-    contact_id = frame.index[20]
-    revision = frame.loc[contact_id, "revision"]
-    answer = site.update_contact(contact_id, {"company": "Numpy Ltd"}, revision)
-    assert revision + 1 == answer["contact"]["revision"]
-
-
-@pytest.mark.parametrize("revision", [None, "5", 5.0, True, float("nan")], ids=str)
-def test_a_revision_is_a_whole_number(deaf, revision):
-    """Anything else is a BadValue before any request."""
-    with pytest.raises(BadValue, match="revision"):
-        deaf.update_contact("c1", {"company": "x"}, revision)
 
 
 def test_progress_bars_stay_out_of_logs(server, site, plan, capfd):

@@ -27,7 +27,7 @@ from people_builder import (
 )
 
 import contacttools as ct
-from contacttools import wire
+from contacttools.contact import wire
 
 # -- edit -----------------------------------------------------------------------------------
 
@@ -898,9 +898,9 @@ def test_a_stage_is_over_contacts(thing):
 
 
 def test_an_unplanned_site_cannot_be_planned():
-    """Contacts of no site: BadPlan."""
+    """Contacts of no site: BadPlan, and how to say which site they are of."""
     staged = stage(site_id=None)
-    with pytest.raises(ct.BadPlan):
+    with pytest.raises(ct.BadPlan, match=r"without a site.*site_id=…\), or fetch them"):
         staged.plan()
 
 

@@ -1,6 +1,6 @@
 """Steps: what is staged, and the way back."""
 
-from contacttools.steps import ABSENT, Steps
+from contacttools.staging.steps import ABSENT, Steps
 
 
 def test_a_push_is_one_step():

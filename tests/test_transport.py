@@ -12,7 +12,17 @@ import httpx
 import pytest
 from served import KEY, SITE, VirtualClock, site_of, transport_to
 
-from contacttools import wire
+from contacttools.contact import wire
+from contacttools.contact.wire import (
+    Found,
+    Lost,
+    Missing,
+    NeverSent,
+    Refused,
+    SlowDown,
+    Stale,
+    Written,
+)
 from contacttools.errors import (
     ApiError,
     AuthError,
@@ -22,12 +32,13 @@ from contacttools.errors import (
     StaleRevision,
     Unreachable,
 )
-from contacttools.pacing import Pacer
-from contacttools.transport import Key, Transport, sound_url
-from contacttools.wire import Found, Lost, Missing, NeverSent, Refused, SlowDown, Stale, Written
+from contacttools.service import calls
+from contacttools.service.credentials import Key
+from contacttools.service.pacing import Pacer
+from contacttools.service.transport import Transport, sound_url
 
-GET = wire.get_contact("c1")
-PATCH = wire.update_contact("c1", {"company": "New"}, 3)
+GET = calls.get_contact("c1")
+PATCH = calls.update_contact("c1", {"company": "New"}, 3)
 
 
 def error_body(code, message="words", **data):
@@ -359,7 +370,7 @@ def test_what_json_cannot_say_is_a_bad_value():
     transport = transport_to(sent.append)
     for body in ({"x": float("nan")}, {"x": {1, 2}}, {"x": b"y"}):
         with pytest.raises(BadValue, match="JSON"):
-            transport.write(wire.update_contact("c1", body, 1))
+            transport.write(calls.update_contact("c1", body, 1))
     assert [] == sent
 
 
@@ -374,8 +385,27 @@ def test_an_id_is_one_segment_of_the_path(contact_id):
         paths.append((request.url.raw_path.count(b"/"), request.url.query))
         return httpx.Response(404)
 
-    transport_to(handler).tell(wire.get_contact(contact_id))
+    transport_to(handler).tell(calls.get_contact(contact_id))
     assert [(4, b"")] == paths
+
+
+def test_a_consistency_token_is_sent_back():
+    """Once an answer carries X-Wix-Consistent, every later request repeats the newest one."""
+    told = iter(["one", None, "two", "", "drei\u00fc", None])
+    heard = []
+
+    def handler(request):
+        heard.append(request.headers.get("x-wix-consistent"))
+        value = next(told)
+        headers = {} if value is None else {"X-Wix-Consistent": value.encode()}
+        return httpx.Response(200, json=CONTACT, headers=headers)
+
+    transport = transport_to(handler)
+    for ask in (transport.read, transport.write, transport.tell) * 2:
+        ask(PATCH)
+    assert [None, "one", "one", "two", "two", "two"] == heard
+    other = transport_to(lambda request: httpx.Response(200, json={"sent": str(request.headers)}))
+    assert b"consistent" not in other.read(GET)
 
 
 # -- addresses ------------------------------------------------------------------------------

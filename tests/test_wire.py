@@ -1,9 +1,9 @@
 """Wire: contacts as values, and values as the body of an update."""
 
 from hypothesis import given
-from people_builder import ANN, ann, documents, person
+from people_builder import ann, documents, person
 
-from contacttools import fields, merge, wire
+from contacttools.contact import fields, merge, wire
 
 
 def test_a_contact_is_its_writable_values():
@@ -91,9 +91,3 @@ def test_members_of_a_newer_service_are_named():
     item = {"id": "1", "phone": "5", "e164Phone": "+5", "sms": {"consent": True}, "tag": "HOME"}
 
     assert ("sms.consent",) == wire.unknown_members(fields.LISTS["phones"], item)
-
-
-def test_an_id_is_one_segment_of_a_path():
-    """Whatever it contains."""
-    assert "/contacts/v4/contacts/..%2Fx%3Fy%23" == wire.contact_path("../x?y#")
-    assert ANN in wire.contact_path(ANN)

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from contacttools import sandbox
 from contacttools.sandbox import Server
-from contacttools.stage import called
+from contacttools.staging.stage import called
 
 Open = Callable[[str], Notebook]
 

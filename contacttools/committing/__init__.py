@@ -1,0 +1,1 @@
+"""Committing: what to do for each planned change, and the report. Asks for calls, makes none."""

@@ -1,0 +1,263 @@
+"""Report: how a commit ended, contact by contact, and the plan that takes it back. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Literal
+
+import pandas as pd
+
+from contacttools.contact import fields, merge, wire
+from contacttools.contact.fields import Json
+from contacttools.errors import ConflictError, UnknownContact, UnknownField
+from contacttools.planning import render
+from contacttools.planning.plan import Change, Edit, Plan, Refusal, item_text
+from contacttools.snapshot.contacts import Contacts
+from contacttools.staging import checks
+
+Word = Literal[
+    "applied", "already", "refused", "conflict", "conflict_maybe_applied", "gone", "not_sent",
+    "unknown",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that somebody else changed as well: what it was, what we want, what it is."""
+
+    field: str
+    base: Json
+    ours: Json
+    theirs: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one planned change ended; exactly one of these per change.
+
+    Attributes
+    ----------
+    contact_id : str
+    outcome : str
+        ``applied``: written. ``already``: the contact holds the wanted values, by whose hand
+        cannot be proven. ``refused``: the service said no, see `code`. ``conflict``: somebody
+        else changed the contact; ours was not written. ``conflict_maybe_applied``: somebody
+        else changed it, perhaps after ours. ``gone``: deleted or merged away. ``not_sent``:
+        nothing left here. ``unknown``: could not be settled.
+    code : str
+        The service's own code, where there is one.
+    before, after : int or None
+        Revisions.
+    detail : str
+        What happened and what to do, for a person.
+    differences : tuple of Difference
+        For conflicts: base, ours and theirs of each planned field that theirs touched.
+    contact : dict or None
+        The contact as last seen.
+    """
+
+    contact_id: str
+    outcome: Word
+    code: str = ""
+    before: int | None = None
+    after: int | None = None
+    detail: str = ""
+    differences: tuple[Difference, ...] = ()
+    contact: Json = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a commit ended, contact by contact. A cell that ends in it shows what needs a look.
+
+    Attributes
+    ----------
+    plan : Plan
+        What was approved.
+    outcomes : tuple of Outcome
+        One per planned contact, in the plan's order.
+    site : str
+        Where it was written, in words.
+    note : str
+        Why the run stopped early, if it did.
+    """
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    site: str
+    note: str = ""
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How many contacts ended in which outcome."""
+        return Counter(each.outcome for each in self.outcomes)
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the outcomes as data.
+
+        Returns
+        -------
+        DataFrame
+            One row per planned contact: ``contactId``, ``outcome``, ``code``,
+            ``revisionBefore``, ``revisionAfter`` (Int64, missing when not seen), ``detail``.
+        """
+        listed = self.outcomes
+        return pd.DataFrame(
+            {
+                "contactId": pd.Series([each.contact_id for each in listed], dtype="str"),
+                "outcome": pd.Series([each.outcome for each in listed], dtype="str"),
+                "code": pd.Series([each.code for each in listed], dtype="str"),
+                "revisionBefore": pd.Series([each.before for each in listed], dtype="Int64"),
+                "revisionAfter": pd.Series([each.after for each in listed], dtype="Int64"),
+                "detail": pd.Series([each.detail for each in listed], dtype="str"),
+            }
+        )
+
+    def conflicts(self) -> pd.DataFrame:
+        """Return what somebody else changed as well, three ways.
+
+        Returns
+        -------
+        DataFrame
+            One row per field: ``contactId``, ``field``, ``base``, ``ours``, ``theirs``.
+        """
+        rows = [
+            (each.contact_id, one.field, one.base, one.ours, one.theirs)
+            for each in self.outcomes
+            for one in each.differences
+        ]
+        return pd.DataFrame(
+            rows, columns=["contactId", "field", "base", "ours", "theirs"], dtype=object
+        )
+
+    def raise_for_conflicts(self) -> None:
+        """Raise ConflictError when a contact was changed by somebody else; else do nothing."""
+        ids = [each.contact_id for each in self.outcomes if each.outcome.startswith("conflict")]
+        if ids:
+            why = f"{render.count(len(ids), 'contact')} changed meanwhile: {', '.join(ids[:5])}"
+            raise ConflictError(why)
+
+    def undo_plan(
+        self, contacts: Iterable[str] | None = None, fields: Iterable[str] | None = None
+    ) -> Plan:
+        """Return a plan that restores what this commit replaced.
+
+        It is a plan like any other: preview it, approve it, commit it. A contact that somebody
+        has written since will be a conflict, not overwritten. List items that the commit
+        removed come back with new ids. Undo restores fields, not what the updates set off.
+
+        Parameters
+        ----------
+        contacts : iterable of str, optional
+            Contact ids; all that were applied when left out.
+        fields : iterable of str, optional
+            Field names; all that were changed when left out.
+
+        Raises
+        ------
+        UnknownContact, UnknownField
+            This commit had no such contact or field.
+        """
+        done = {each.contact_id: each for each in self.outcomes}
+        wanted = set(done) if contacts is None else set(_listed(contacts))
+        names = None if fields is None else set(_listed(fields))
+        if missing := wanted - set(done):
+            why = f"this commit had no contact {', '.join(sorted(missing)[:3])}"
+            raise UnknownContact(why)
+        if missing := (names or set()) - {
+            e.field for each in self.plan.changes for e in each.edits
+        }:
+            why = f"this commit did not touch {', '.join(sorted(missing)[:3])}"
+            raise UnknownField(why)
+        changes, refused = [], []
+        for change in self.plan.changes:
+            if change.contact_id not in wanted:
+                continue
+            ended = done[change.contact_id]
+            if ended.outcome != "applied":
+                why = f"ended as {ended.outcome}: nothing here is provably ours to undo"
+                refused.append(Refusal(change.contact_id, None, "NOT_APPLIED", why))
+            elif (back := _backwards(change, ended, names)) is not None:
+                changes.append(back)
+        written = Contacts(
+            (done[change.contact_id].contact for change in changes),
+            site_id=self.plan.site_id,
+            fetched_at=datetime.now(UTC),
+            partial="what one commit wrote",
+        )
+        planned, colliding, risks = checks.review(changes, written)
+        return Plan(
+            self.plan.site_id,
+            planned,
+            tuple(refused + colliding),
+            tuple(risks),
+            snapshot_at=written.fetched_at,
+            # Only an e-mail or a phone could clash with a contact that was not looked at.
+            partial=written.partial if _reach(planned) else self.plan.partial,
+        )
+
+    @cached_property
+    def _view(self) -> render.ReportView:
+        names = {each.contact_id: each.name for each in self.plan.changes}
+        return render.ReportView(
+            self.plan.id,
+            self.site,
+            self.counts,
+            len(self.outcomes),
+            [
+                (
+                    each.contact_id,
+                    names.get(each.contact_id, ""),
+                    each.outcome,
+                    each.code,
+                    each.detail,
+                )
+                for each in self.outcomes
+            ],
+            self.note,
+        )
+
+    def __repr__(self) -> str:
+        return render.report_text(self._view)
+
+    def _repr_html_(self) -> str:
+        return render.report_html(self._view)
+
+
+def _reach(changes: Iterable[Change]) -> bool:
+    return any(edit.field in ("emails", "phones") for each in changes for edit in each.edits)
+
+
+def _backwards(change: Change, ended: Outcome, names: set[str] | None) -> Change | None:
+    held = wire.values(ended.contact)
+    edits = []
+    for edit in change.edits:
+        if names is not None and edit.field not in names:
+            continue
+        now = held.get(edit.field)
+        then = merge.restored(edit.field, now, edit.before)
+        if not merge.same(edit.field, now, then):
+            edits.append(Edit(edit.field, now, then))
+    if not edits or ended.after is None:
+        return None
+    return Change(change.contact_id, ended.after, tuple(edits), held, change.name)
+
+
+def _listed(names: Iterable[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def said(name: str, value: Json) -> str:
+    """Return a field's value in a sentence."""
+    if value is None:
+        return "nothing"
+    if name in fields.LISTS:
+        return " + ".join(str(item_text(fields.LISTS[name], item)) for item in value)
+    return " + ".join(value) if name == fields.LABELS.name else repr(value)

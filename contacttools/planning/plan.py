@@ -1,0 +1,491 @@
+"""Plan: frozen values saying what would be written. Pure but for its file.
+
+A plan is identified by what it would do: the site, and for each contact the id, the base
+revision, the edits, and the values that have to travel with them. Where it came from and
+when rides beside that and changes no id.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from contacttools import files
+from contacttools.contact import fields, merge, wire
+from contacttools.contact.fields import Json
+from contacttools.contact.wire import Values
+from contacttools.errors import BadPlan, UnknownContact, UnknownField
+from contacttools.planning import planfile, render
+from contacttools.planning.planfile import RiskKind
+from contacttools.planning.render import Row
+
+ID_PREFIX = 7  # as many characters as a person is asked to copy
+PACE = 150  # requests a minute we plan with, below the service's 200
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One field of one contact: what it held, and what it is to hold (None: cleared)."""
+
+    field: str
+    before: Json
+    after: Json
+
+
+@dataclass(frozen=True)
+class Change:
+    """Everything one update of one contact would do.
+
+    Attributes
+    ----------
+    contact_id : str
+    revision : int
+        The revision the edits were made on, and the only one they will be written to.
+    edits : tuple of Edit
+        In the order of their field names.
+    base : dict
+        What could be written of the contact at that revision, by field name.
+    name : str
+        What a person would call the contact.
+    """
+
+    contact_id: str
+    revision: int
+    edits: tuple[Edit, ...]
+    base: Values
+    name: str = ""
+
+    @cached_property
+    def carried(self) -> Values:
+        """The unchanged values that travel along, so that nothing is lost by any reading.
+
+        Whether the service merges or replaces a name and the extended fields is not
+        documented: both parts and every custom field that was read are sent again.
+        """
+        touched = {edit.field for edit in self.edits}
+        carried: Values = {}
+        for group in ("name.", "custom."):
+            if any(name.startswith(group) for name in touched):
+                carried |= {
+                    name: value
+                    for name, value in sorted(self.base.items())
+                    if name.startswith(group) and name not in touched
+                }
+        return carried
+
+    @cached_property
+    def writes(self) -> Values:
+        """Every field that is sent, with the value it is to hold."""
+        return {edit.field: edit.after for edit in self.edits} | self.carried
+
+    def info(self) -> Json:
+        """Return the ``info`` of the update."""
+        return wire.info(self.writes)
+
+    def identity(self) -> Json:
+        """Return what the plan's id covers of this change."""
+        return [
+            self.contact_id,
+            self.revision,
+            [[edit.field, edit.before, edit.after] for edit in self.edits],
+            sorted(self.carried.items()),
+        ]
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the edits as rows, lists item by item."""
+        for edit in self.edits:
+            yield from rows_of(self.contact_id, edit)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A contact that was staged and is not planned, with the reason."""
+
+    contact_id: str
+    field: str | None
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Something about one contact's change that a person should have read before approving."""
+
+    kind: RiskKind
+    contact_id: str
+    field: str
+    text: str
+
+
+def rows_of(contact_id: str, edit: Edit) -> Iterator[Row]:
+    """Yield what one edit does, one row per scalar or per item of a list."""
+    if edit.field in fields.LISTS:
+        yield from _item_rows(contact_id, edit)
+    elif edit.field == fields.LABELS.name:
+        before, after = edit.before or (), edit.after or ()
+        for key in before:
+            if key not in after:
+                yield Row(contact_id, key, edit.field, "removed", key, None)
+        for key in after:
+            if key not in before:
+                yield Row(contact_id, key, edit.field, "added", None, key)
+    else:
+        kind: render.Kind = "changed"
+        if edit.before is None:
+            kind = "added"
+        elif edit.after is None:
+            kind = "cleared"
+        yield Row(contact_id, None, edit.field, kind, edit.before, edit.after)
+
+
+def _item_rows(contact_id: str, edit: Edit) -> Iterator[Row]:
+    listing = fields.LISTS[edit.field]
+    for change in merge.item_changes(edit.field, edit.before, edit.after):
+        before, after = item_text(listing, change.before), item_text(listing, change.after)
+        if change.kind == "changed" and (listing.name == "addresses" or before == after):
+            before = parts_text(listing, change.before)
+            after = parts_text(listing, change.after)
+        yield Row(contact_id, change.item_id, edit.field, change.kind, before, after)
+
+
+def item_text(listing: fields.ListField, item: Json | None) -> str | None:
+    """Return an item on one line: its value, then what qualifies it."""
+    if item is None:
+        return None
+    if listing.name == "addresses":
+        street = item.get("addressLine") or " ".join(
+            str(item[name])
+            for name in ("streetAddress.number", "streetAddress.name", "streetAddress.apt")
+            if item.get(name)
+        )
+        shown = [street, *(item.get(name) for name in _ADDRESS_PARTS)]
+        geocode = [item.get("geocode.latitude"), item.get("geocode.longitude")]
+        if any(part is not None for part in geocode):
+            shown.append(" / ".join("?" if part is None else str(part) for part in geocode))
+        value = ", ".join(str(part) for part in shown if part)
+        value = value or str(item.get("formattedAddress") or "(empty)")
+    else:
+        value = str(item.get(listing.value) or "(empty)")
+    if value.endswith(")"):
+        value = f"“{value}”"  # or what qualifies the item could not be told from its value
+    marks = [item.get("countryCode"), item.get("tag") if item.get("tag") != "UNTAGGED" else None]
+    told = ", ".join(str(mark) for mark in marks if mark)
+    return f"{value} ({told})" if told else value
+
+
+def parts_text(listing: fields.ListField, item: Json) -> str:
+    """Return an item with each part under its name: what one line of values would blur."""
+    return ", ".join(
+        f"{member.label}: “{item[member.name]}”"
+        for member in listing.editable
+        if member.name != "primary" and item.get(member.name) not in (None, "UNTAGGED")
+    )
+
+
+_ADDRESS_PARTS = ("addressLine2", "city", "subdivision", "postalCode", "country", "hint")
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What would be written, contact by contact, in order. A cell that ends in it shows the diff.
+
+    Equal plans do the same to the same site and have the same id, by whatever route the
+    edits were made.
+
+    Attributes
+    ----------
+    site_id : str
+        The only site this plan can be committed to.
+    changes : tuple of Change
+        One per contact.
+    refused : tuple of Refusal
+        Contacts that were staged and cannot be planned; they never block the others.
+    risks : tuple of Risk
+        What to read before approving.
+    snapshot_at : datetime
+        When the contacts were fetched, UTC.
+    partial : str or None
+        Why the snapshot was not the whole site; None when it was.
+
+    Examples
+    --------
+    >>> contacts = ct.connect().fetch(limit=10)
+    >>> stage = ct.Stage(contacts)
+    >>> stage.edit(next(iter(contacts)), {"company": "Example Ltd"})
+    >>> len(stage.plan())
+    1
+    """
+
+    site_id: str
+    changes: tuple[Change, ...]
+    refused: tuple[Refusal, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    snapshot_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    partial: str | None = None
+
+    def again(self) -> Plan:
+        """Return the same plan with nothing remembered, on copies of its values."""
+        return replace(self, changes=tuple(copy.deepcopy(replace(each)) for each in self.changes))
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 of site, contact ids, base revisions and edits, as 64 hexadecimal digits."""
+        identity = [self.site_id, [change.identity() for change in self.changes]]
+        return hashlib.sha256(planfile.canonical(identity)).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return self.id == other.id if isinstance(other, Plan) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The diff, one row per scalar edit or list item."""
+        return tuple(row for change in self.changes for row in change.rows())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the diff as data.
+
+        Returns
+        -------
+        DataFrame
+            One row per edit, list edits one per item, in the plan's order: ``contactId``,
+            ``itemId`` (missing for scalars and new items; a label's key), ``field``,
+            ``kind`` ("added", "changed", "cleared", "removed", "primary moved"), ``before``
+            and ``after`` (numbers as numbers, items on one line, missing is None).
+        """
+        columns: dict[str, list[Any]] = {
+            "contactId": [row.contact_id for row in self.rows],
+            "itemId": [row.item_id for row in self.rows],
+            "field": [row.field for row in self.rows],
+            "kind": [row.kind for row in self.rows],
+        }
+        frame = pd.DataFrame({name: pd.Series(each, dtype="str") for name, each in columns.items()})
+        for name in ("before", "after"):
+            values = [getattr(row, name) for row in self.rows]
+            frame[name] = pd.Series(values, dtype=object, index=frame.index)
+        return frame
+
+    def select(
+        self, contacts: Iterable[str] | None = None, fields: Iterable[str] | None = None
+    ) -> Plan:
+        """Return a smaller plan, with an id of its own.
+
+        Parameters
+        ----------
+        contacts : iterable of str, optional
+            Contact ids to keep.
+        fields : iterable of str, optional
+            Field names to keep, as in ``to_frame()["field"]``.
+
+        Raises
+        ------
+        UnknownContact, UnknownField
+            The plan has no such contact or field.
+        """
+        kept = self._known(contacts, {each.contact_id for each in self.changes}, UnknownContact)
+        names = self._known(
+            fields, {edit.field for each in self.changes for edit in each.edits}, UnknownField
+        )
+        changes = []
+        for change in self.changes:
+            edits = tuple(edit for edit in change.edits if edit.field in names)
+            if change.contact_id in kept and edits:
+                changes.append(
+                    Change(change.contact_id, change.revision, edits, change.base, change.name)
+                )
+        return self._with(tuple(changes))
+
+    @staticmethod
+    def _known(
+        asked: Iterable[str] | None,
+        known: set[str],
+        error: type[UnknownContact | UnknownField],
+    ) -> set[str]:
+        if asked is None:
+            return known
+        names = [asked] if isinstance(asked, str) else [str(name) for name in asked]
+        if missing := [name for name in names if name not in known]:
+            why = f"the plan does not touch {', '.join(missing[:3])}"
+            raise error(why)
+        return set(names)
+
+    def head(self, n: int = 5) -> Plan:
+        """Return the plan of the first `n` contacts, for a careful start."""
+        return self._with(self.changes[:n])
+
+    def _with(self, changes: tuple[Change, ...]) -> Plan:
+        touched = {(each.contact_id, edit.field) for each in changes for edit in each.edits}
+        risks = tuple(risk for risk in self.risks if (risk.contact_id, risk.field) in touched)
+        return Plan(
+            self.site_id, changes, (), risks, snapshot_at=self.snapshot_at, partial=self.partial
+        )
+
+    # -- as a file --------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the plan to a file that `Plan.load` reads back; it holds real values.
+
+        The file is replaced whole or not at all, readable by its owner only.
+        """
+        files.write(path, self._to_bytes())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Plan:
+        """Read a plan from a file.
+
+        Raises
+        ------
+        BadPlan
+            The file is not a plan, is of a newer version, or one byte of it was changed.
+        """
+        read, stored = planfile.read(path)
+        name = render.visible(Path(path).name)
+        try:
+            plan = cls(
+                stored.site_id,
+                tuple(_stored_change(each) for each in stored.changes),
+                tuple(Refusal(*each) for each in stored.refused),
+                tuple(Risk(*each) for each in stored.risks),
+                datetime.fromisoformat(stored.snapshot_at),
+                stored.partial,
+            )
+            intact = plan._to_bytes() == read
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            why = f"{name} holds what no plan holds ({error}); plan again"
+            raise BadPlan(why) from None
+        if not intact:
+            why = f"{name} was changed after it was saved; plan again"
+            raise BadPlan(why)
+        return plan
+
+    def _to_bytes(self) -> bytes:
+        return planfile.sealed(
+            id=self.id,
+            site_id=self.site_id,
+            snapshot_at=self.snapshot_at.isoformat(),
+            partial=self.partial,
+            changes=[
+                {
+                    "contact_id": each.contact_id,
+                    "revision": each.revision,
+                    "name": each.name,
+                    "edits": [[edit.field, edit.before, edit.after] for edit in each.edits],
+                    "base": each.base,
+                }
+                for each in self.changes
+            ],
+            refused=[
+                [each.contact_id, each.field, each.code, each.reason] for each in self.refused
+            ],
+            risks=[[each.kind, each.contact_id, each.field, each.text] for each in self.risks],
+        )
+
+    # -- as people read it ------------------------------------------------------------------
+
+    @cached_property
+    def _view(self) -> render.PlanView:
+        grouped: dict[str, list[tuple[str, str]]] = {}
+        for risk in self.risks:
+            grouped.setdefault(_RISKS[risk.kind], []).append((risk.contact_id, risk.text))
+        notes = [_AUTOMATIONS] if self.changes else []
+        if self.partial:
+            notes.append(_PARTIAL.format(self.partial))
+        return render.PlanView(
+            id=self.id,
+            site_id=self.site_id,
+            snapshot_at=self.snapshot_at,
+            cards=[
+                (each.contact_id, each.name, each.revision, tuple(each.rows()))
+                for each in self.changes
+            ],
+            kinds=Counter(row.kind for row in self.rows),
+            by_field=Counter(row.field for row in self.rows),
+            duration=render.duration(len(self.changes) * 60 / PACE),
+            pace=PACE,
+            risks=grouped,
+            notes=notes,
+            refused=[(each.contact_id, each.field, each.reason) for each in self.refused],
+        )
+
+    def __repr__(self) -> str:
+        return render.plan_text(self._view)
+
+    def _repr_html_(self) -> str:
+        return render.plan_html(self._view)
+
+
+_RISKS: dict[RiskKind, str] = {
+    "primary": "The primary e-mail or phone moves, and with it which subscription status applies",
+    "member": (
+        "A site member's primary e-mail: the service refuses this here; "
+        "change the login e-mail in the Members API instead"
+    ),
+    "claimed": "A phone that another contact has as well, newly; the service will not object",
+    "shared": (
+        "An e-mail or phone is shared with another contact and stays so: "
+        "the service may refuse it as a duplicate"
+    ),
+    "doubtful": "A new e-mail or phone does not look like one, or stands twice in one contact",
+    "loss": "What this version does not know cannot be sent back with its list and may be lost",
+}
+_AUTOMATIONS = "Each update fires the site's contact-updated events and automations."
+_PARTIAL = (
+    "The snapshot is not the whole site ({}): whether another contact has the same "
+    "e-mail or phone could be checked within it only."
+)
+
+
+def _stored_change(stored: planfile.StoredChange) -> Change:
+    base = {name: _tupled(name, value) for name, value in stored.base.items()}
+    edits = tuple(
+        Edit(name, _tupled(name, before), checked(name, _tupled(name, after)))
+        for name, before, after in stored.edits
+    )
+    for edit in edits:
+        if edit.before != base.get(edit.field):
+            why = f"{edit.field}: the value before is not the base's"
+            raise ValueError(why)
+    return Change(stored.contact_id, stored.revision, edits, base, stored.name)
+
+
+def _tupled(name: str, value: Json) -> Json:
+    listed = name in fields.LISTS or name == fields.LABELS.name
+    return tuple(value) if listed and isinstance(value, list) else value
+
+
+def checked(name: str, value: Json) -> Json:
+    """Return a field's value if it could have been staged, else raise ValueError."""
+    if name in fields.LISTS:
+        listing = fields.LISTS[name]
+        if len(value or ()) > fields.MAX_ITEMS:
+            why = f"{name}: more than {fields.MAX_ITEMS} items"
+            raise ValueError(why)
+        allowed = {"id", *listing.by_name, *(member.name for member in listing.carried)}
+        for item in value or ():
+            if not set(item) <= allowed:
+                why = f"{name}: a member that is not known"
+                raise ValueError(why)
+        return value
+    if name == fields.LABELS.name:
+        return None if value is None else fields.LABELS.clean(value)
+    if name not in fields.SCALARS and not name.startswith("custom."):
+        why = f"{name} cannot be written"
+        raise ValueError(why)
+    if value is not None and name in fields.SCALARS:
+        fields.SCALARS[name].clean(value)
+    return value

@@ -1,0 +1,79 @@
+"""Planfile: the form of a plan on disk. It touches that one file and knows no plan.
+
+Strict JSON of a stated version, sealed by its own hash: `Plan.load` writes what it read once
+more and compares, so that any changed byte is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError
+
+from contacttools.contact.fields import Json
+from contacttools.errors import BadPlan
+
+FORMAT = "contacttools plan"
+VERSION = 1
+
+RiskKind = Literal["primary", "member", "claimed", "shared", "loss", "doubtful"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class StoredChange(_Strict):
+    """One contact's change in a file."""
+
+    contact_id: StrictStr
+    revision: StrictInt
+    name: StrictStr
+    edits: list[tuple[StrictStr, Any, Any]]
+    base: dict[str, Any]
+
+
+class StoredPlan(_Strict):
+    """A plan in a file."""
+
+    format: Literal["contacttools plan"]
+    version: Literal[1]
+    id: StrictStr
+    site_id: StrictStr
+    snapshot_at: StrictStr
+    partial: StrictStr | None
+    changes: list[StoredChange]
+    refused: list[tuple[StrictStr, StrictStr | None, StrictStr, StrictStr]]
+    risks: list[tuple[RiskKind, StrictStr, StrictStr, StrictStr]]
+    sha256: StrictStr
+
+
+def canonical(value: Json) -> bytes:
+    """Return the one spelling of a JSON value that hashes are taken of."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def sealed(**members: Json) -> bytes:
+    """Return the bytes of a plan's file."""
+    body: Json = {"format": FORMAT, "version": VERSION, **members}
+    body["sha256"] = hashlib.sha256(canonical(body)).hexdigest()
+    return json.dumps(body, indent=1, allow_nan=False).encode() + b"\n"
+
+
+def read(path: str | os.PathLike[str]) -> tuple[bytes, StoredPlan]:
+    """Return a plan's file as it is and as it reads, or raise BadPlan."""
+    content = Path(path).read_bytes()
+    try:
+        return content, StoredPlan.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        why = (
+            f"{Path(path).name!a} is not a plan that this version can read "
+            f"({where + ': ' if where else ''}{first['msg']}); plan again"
+        )
+        raise BadPlan(why) from None

@@ -1,0 +1,760 @@
+"""Stage: where edits are collected before anything is written; the one mutable object.
+
+Every route ends here: code, an edited frame, a form. The stage holds a snapshot and, beside
+it, the values that are to replace the snapshot's own. It touches no network and no files.
+"""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal
+
+import pandas as pd
+
+from contacttools.contact import fields, merge, wire
+from contacttools.contact.fields import Field, Json
+from contacttools.contact.merge import Clash
+from contacttools.errors import (
+    BadPlan,
+    BadValue,
+    ReadOnlyField,
+    StagingError,
+    UnknownField,
+)
+from contacttools.planning import render
+from contacttools.planning.plan import Change, Edit, Plan, Refusal
+from contacttools.snapshot import frames
+from contacttools.snapshot.contacts import Contacts, build_frame, living
+from contacttools.snapshot.frames import Table
+from contacttools.staging import checks, intake, items
+from contacttools.staging.intake import Finding, RowEdit
+from contacttools.staging.steps import ABSENT, Put, Staged, Steps
+
+_TAKES = ("ours", "theirs")
+_MEANT = {"ours", "theirs", "our", "their", "mine", "base"}  # no value anybody wants staged
+_REMEMBERED = 100  # frames handed out whose content is still known
+
+
+class Stage:
+    """Edits over one snapshot, waiting to become a plan.
+
+    Parameters
+    ----------
+    contacts : Contacts
+        The snapshot to edit; it stays as it is.
+
+    Examples
+    --------
+    >>> contacts = ct.connect().fetch(limit=10)
+    >>> contact_id = next(iter(contacts))
+    >>> stage = ct.Stage(contacts)
+    >>> stage.edit(contact_id, {"jobTitle": "Librarian"})
+    >>> stage.to_frame().loc[contact_id, "jobTitle"]
+    'Librarian'
+    """
+
+    def __init__(self, contacts: Contacts) -> None:
+        if not isinstance(contacts, Contacts):
+            got = type(contacts).__name__  # type: ignore[unreachable]
+            why = f"a stage is over Contacts, as site.fetch() returns them, not a {got}"
+            raise BadValue(why)
+        self._contacts = contacts
+        self._lock = threading.RLock()
+        self._gestures = 0  # under way, one inside the other
+        self._changed = False  # by the gesture under way
+        self._steps = Steps()
+        self._clashes: dict[tuple[str, str], Clash] = {}
+        self._shown: dict[str, dict[str, dict[str, Json]]] = {}
+        self._provisional = 0
+        self._watchers: list[Callable[[], None]] = []
+
+    # -- looking ----------------------------------------------------------------------------
+
+    @property
+    def contacts(self) -> Contacts:
+        """The snapshot under the edits."""
+        return self._contacts
+
+    def value(self, contact_id: str, field: str) -> Json:
+        """Return what a field would hold: the staged value, else the contact's own; None if absent.
+
+        Lists are tuples of items, each a dict of the columns of its tidy table and ``id``.
+        """
+        staged = self._steps.staged.get(contact_id, {})
+        if field in staged:
+            return staged[field]
+        return wire.values(self._contacts.document(contact_id)).get(field)
+
+    def staged(self, contact_id: str) -> dict[str, Json]:
+        """Return the staged values of one contact by field name; empty when there are none."""
+        self._contacts.document(contact_id)
+        with self._lock:
+            return dict(self._steps.staged.get(contact_id, {}))
+
+    def document(self, contact_id: str) -> Json:
+        """Return a copy of the contact as it would be, in the service's shape."""
+        document = self._contacts.document(contact_id)
+        return wire.overlay(document, self._steps.staged.get(contact_id, {}))
+
+    def to_frame(self, table: Table | None = None) -> pd.DataFrame:
+        """Return the contacts as they would be; shape and types as in `Contacts.to_frame`.
+
+        Items that the service has not seen yet have ids that begin with ``new-``.
+        """
+        table = None if table is None else frames.known_table(table)
+        with self._lock:
+            contacts, staged = self._contacts, self._steps.copy()
+            if not staged:
+                return contacts.to_frame(table)
+            mark = f"stage:{secrets.token_hex(8)}"
+            self._shown[mark] = staged
+            while len(self._shown) > _REMEMBERED:
+                del self._shown[next(iter(self._shown))]
+        return build_frame(contacts, _overlaid(contacts, staged), table, mark)
+
+    def __len__(self) -> int:
+        """Return how many contacts have something staged."""
+        return len(self._steps.staged)
+
+    def __bool__(self) -> bool:
+        return True  # an empty stage is still a stage
+
+    def __repr__(self) -> str:
+        edits = sum(len(values) for values in self._steps.copy().values())
+        return (
+            f"<Stage: {render.count(edits, 'field')} of {render.count(len(self), 'contact')} "
+            f"staged, over {self._contacts!r}>"
+        )
+
+    def watch(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Call back after every change; return a function that stops it."""
+        self._watchers.append(call)
+        return lambda: self._watchers.remove(call) if call in self._watchers else None
+
+    @contextmanager
+    def _gesture(self) -> Iterator[None]:
+        """Let one gesture happen whole, whichever thread it comes from, and then tell of it.
+
+        Those who watch are told after the lock is free again: what they do may need it.
+        """
+        with self._lock:
+            self._gestures += 1
+            try:
+                yield
+            finally:
+                self._gestures -= 1
+                tell = self._changed and not self._gestures
+                self._changed = self._changed and not tell
+        if tell:
+            for call in list(self._watchers):
+                call()
+
+    # -- editing ----------------------------------------------------------------------------
+
+    def edit(self, contact_id: str, values: Mapping[str, Json]) -> None:
+        """Stage values of one contact.
+
+        Parameters
+        ----------
+        contact_id : str
+        values : mapping of str to value
+            By column name of the wide frame. None clears. ``email`` and ``phone`` set the
+            primary item's value and touch no other item; where there is none, they add one.
+            ``labelKeys`` takes label keys.
+
+        Raises
+        ------
+        UnknownContact, UnknownField, ReadOnlyField, BadValue
+            Nothing was staged; the message names the contact, the field and the next step.
+        """
+        with self._gesture():
+            self._put(self._resolve(contact_id, values))
+
+    def add(self, contact_id: str, table: Table, item: Mapping[str, Json]) -> str:
+        """Stage a new item of a list; return the provisional id it has until it is written.
+
+        Parameters
+        ----------
+        contact_id : str
+        table : {"emails", "phones", "addresses", "labels", "extendedFields"}
+        item : mapping of str to value
+            The columns of the tidy table that a person may set, such as
+            ``{"phone": "5550100", "countryCode": "US", "tag": "MOBILE"}``.
+            ``primary=True`` makes it the primary item.
+        """
+        with self._gesture():
+            new = RowEdit(intake.WHOLE, contact_id, None, self._item(contact_id, table, item))
+            puts = self._apply(table, [new])
+            self._put(puts)
+            if table not in fields.LISTS:
+                return str(item["key"])
+            ((_, _, items_then),) = puts
+            return self._id_of(contact_id, table, items_then[-1])
+
+    def _id_of(self, contact_id: str, table: str, added: Json) -> str:
+        """Return the id of an item just added, or of the equal one that was there already."""
+        now = self.value(contact_id, table) or ()
+        if added in now:
+            return str(added["id"])
+        key = merge.item_key(fields.LISTS[table], added, primary=False)
+        equal = (
+            item["id"]
+            for item in now
+            if merge.item_key(fields.LISTS[table], item, primary=False) == key
+        )
+        return str(next(equal))
+
+    def remove(self, contact_id: str, table: Table, item_id: str) -> None:
+        """Stage the removal of an item; when it was primary, the first one left becomes so."""
+        with self._gesture():
+            self._known_item(contact_id, table, item_id)
+            gone = RowEdit(intake.WHOLE, contact_id, item_id, removed=True)
+            self._put(self._apply(table, [gone]))
+
+    def edit_item(
+        self, contact_id: str, table: Table, item_id: str, values: Mapping[str, Json]
+    ) -> None:
+        """Stage other values of one item of a list; None clears a member."""
+        with self._gesture():
+            self._known_item(contact_id, table, item_id)
+            cleaned = self._item(contact_id, table, values)
+            self._put(self._apply(table, [RowEdit(intake.WHOLE, contact_id, item_id, cleaned)]))
+
+    def make_primary(self, contact_id: str, table: Table, item_id: str) -> None:
+        """Stage that this e-mail or phone is the primary one, and no other."""
+        self.edit_item(contact_id, table, item_id, {"primary": True})
+
+    def label(
+        self,
+        contact_ids: str | Iterable[str],
+        *,
+        add: str | Iterable[str] = (),
+        remove: str | Iterable[str] = (),
+    ) -> None:
+        """Stage labels on and off one or many contacts, as one step.
+
+        Labels are named by key (``custom.vip``) or by display name. A label that a contact has
+        already, or has not, is no change.
+        """
+        ids = _listed(contact_ids)
+        added, removed = (tuple(map(self._label_key, _listed(each))) for each in (add, remove))
+        with self._gesture():
+            self._put([self._labelled(contact_id, added, removed) for contact_id in ids])
+
+    def _labelled(self, contact_id: str, added: tuple[str, ...], removed: tuple[str, ...]) -> Put:
+        self._labels_exist(contact_id, added)
+        kept = [key for key in self.value(contact_id, "labelKeys") or () if key not in removed]
+        value = self._clean(contact_id, fields.LABELS, [*kept, *added])
+        return contact_id, fields.LABELS.name, value or None
+
+    def unstage(self, contact_id: str | None = None, field: str | None = None) -> None:
+        """Take edits back: of one field, of one contact, or, without arguments, all of them.
+
+        A field is named as in the wide frame, a list as in its table.
+        """
+        with self._gesture():
+            if contact_id is not None:
+                self._contacts.document(contact_id)
+            name = self._list_name(field) if field is not None else None
+            self._put(
+                (each, known, ABSENT)
+                for each, values in self._steps.copy().items()
+                for known in values
+                if contact_id in (None, each) and name in (None, known)
+            )
+
+    def undo(self) -> bool:
+        """Take back the last step, whatever route it came by; False when there is none."""
+        with self._gesture():
+            done = self._steps.undo()
+            self._changed |= done
+            return done
+
+    def redo(self) -> bool:
+        """Do again what `undo` took back; False when there is nothing."""
+        with self._gesture():
+            done = self._steps.redo()
+            self._changed |= done
+            return done
+
+    def update(
+        self,
+        frame: pd.DataFrame,
+        table: Table | None = None,
+        *,
+        clear: str | Iterable[str] = (),
+        errors: Literal["raise", "collect"] = "raise",
+        remove_missing: bool = False,
+    ) -> pd.DataFrame | None:
+        """Stage what differs in an edited frame from what that frame showed, as one step.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            From `Contacts.to_frame` or `to_frame`, edited: any of its rows and columns, in any
+            order. A frame from elsewhere, such as a CSV file, needs the column ``revision``:
+            ``frame.join(stage.to_frame()["revision"])``.
+        table : {"emails", "phones", "addresses", "labels", "extendedFields"}, optional
+            Which tidy table it is; without it, the wide frame. In a tidy frame a row without
+            ``itemId`` is a new item.
+        clear : str or iterable of str
+            Columns whose missing values mean "clear". Elsewhere a value that turned missing
+            is refused: a look-up that failed must not empty a column.
+        errors : {"raise", "collect"}
+            Raise the first error and stage nothing; or stage the good rows and report.
+        remove_missing : bool
+            Take every item that a tidy frame does not list as removed, of all contacts.
+
+        Returns
+        -------
+        DataFrame or None
+            With ``errors="collect"``: ``row`` (from 0; -1 for a column or an absent row),
+            ``contactId``, ``field``, ``status`` ("staged", "unchanged", "refused"), ``why``.
+
+        Raises
+        ------
+        StaleFrame
+            A row shows another revision than the stage's snapshot; take a new frame.
+        UnknownContact, UnknownField, ReadOnlyField, BadValue
+            The message names the contact, the field and the next step.
+        """
+        if errors not in ("raise", "collect"):
+            why = f'errors is "raise" or "collect", not {errors!r}'
+            raise BadValue(why)
+        if not isinstance(frame, pd.DataFrame):
+            why = f"expected a DataFrame, got {type(frame).__name__}"  # type: ignore[unreachable]
+            raise BadValue(why)
+        table = None if table is None else frames.known_table(table)
+        with self._gesture():
+            source = intake.Source(self._contacts, self._was_shown, frozenset(_listed(clear)))
+            if table is None:
+                reading = intake.read_wide(frame, source)
+            else:
+                reading = intake.read_tidy(frame, table, source, remove_missing=remove_missing)
+            mark = frame.attrs.get(frames.MARK)
+            shown = self._shown.get(mark, {}) if isinstance(mark, str) else {}
+            puts, findings = self._gather(reading, table, shown)
+            wrong = next((each.error for each in findings if each.error is not None), None)
+            if errors == "raise" and wrong is not None:
+                raise wrong
+            self._put(puts)
+        if errors == "raise":
+            return None
+        spoken = {finding.row for finding in findings}
+        findings += [
+            Finding(row, contact_id, None, "unchanged")
+            for row, contact_id in enumerate(reading.ids)
+            if row not in spoken
+        ]
+        return intake.outcome(findings)
+
+    # -- how edits become staged values -----------------------------------------------------
+
+    def _gather(
+        self, reading: intake.Reading, table: Table | None, shown: Staged
+    ) -> tuple[list[Put], list[Finding]]:
+        """Turn what rows ask for into values to stage, contact by contact."""
+        puts: list[Put] = []
+        findings = list(reading.findings)
+        for edit, rows in _by_contact(reading.edits).items():
+            asked = [row for row in rows if row.sets or row.removed or _is_new(row, table)]
+            if not asked:
+                continue
+            try:
+                if table is None:
+                    puts += self._resolve(edit, asked[0].sets, shown.get(edit, {}))
+                else:
+                    puts += self._apply(table, asked)
+            except StagingError as error:
+                findings += [intake.refuse(row.row, error) for row in asked]
+            else:
+                findings += [
+                    Finding(row.row, edit, name, "staged")
+                    for row in asked
+                    for name in (row.sets or {table or "": None})
+                ]
+        return puts, findings
+
+    def _resolve(
+        self,
+        contact_id: str,
+        values: Mapping[str, Json],
+        shown: Mapping[str, Json] | None = None,
+    ) -> list[Put]:
+        """Return what to stage for values given by column name.
+
+        `shown` is what was staged when the frame they come from was laid out.
+        """
+        own = wire.values(self._contacts.document(contact_id))
+        if not isinstance(values, Mapping):
+            why = f"contact {contact_id}: expected a dict of values by field name"  # type: ignore[unreachable]
+            raise BadValue(why, contact_id=contact_id)
+        puts: dict[str, Json] = {}
+        for name, given in values.items():
+            value = self._clean(contact_id, self._contacts.field(name), given)
+            if name == fields.LABELS.name:
+                self._labels_exist(contact_id, value or ())
+                value = value or None
+            if name in fields.SHORTCUTS:
+                listing, member = fields.SHORTCUTS[name]
+                held = self.value(contact_id, listing)
+                was = held if shown is None else shown.get(listing, own.get(listing))
+                puts[listing] = self._set_value(
+                    contact_id, listing, member, value, merge.primary(was)
+                )
+            else:
+                puts[name] = value
+        return [(contact_id, name, value) for name, value in puts.items()]
+
+    def _clean(self, contact_id: str, field: Field, value: Json) -> Json:
+        if not field.editable:
+            why = f"contact {contact_id}: {frames.why_fixed(field.name)}"
+            raise ReadOnlyField(why, contact_id=contact_id, field=field.name)
+        value = frames.plain(value)
+        if value is None:
+            return None
+        try:
+            return field.clean(value)
+        except ValueError as error:
+            why = f"contact {contact_id}: {field.name} {error}"
+            raise BadValue(why, contact_id=contact_id, field=field.name) from None
+
+    def _set_value(
+        self, contact_id: str, name: str, member: str, value: Json, meant: Json | None
+    ) -> Json:
+        """Return a list in which the item that was meant holds another value, or is gone."""
+        listing = fields.LISTS[name]
+        held = {item["id"]: item for item in self.value(contact_id, name) or ()}
+        sets = {member: value} if meant or held else {member: value, "primary": True}
+        row = RowEdit(intake.WHOLE, contact_id, meant and meant["id"], sets, removed=value is None)
+        if meant is None and value is None:
+            return tuple(held.values()) or None
+        return items.changed(listing, held, [row], self._new_item)
+
+    def _new_item(self, values: Mapping[str, Json]) -> Json:
+        self._provisional += 1
+        return {"id": f"{merge.PROVISIONAL}{self._provisional}", "tag": "UNTAGGED", **values}
+
+    def _label_key(self, name: str) -> str:
+        """Return the key of a label that is called by its key, or by a name only one label has."""
+        known = self._contacts.definitions.labels or {}
+        if not isinstance(name, str) or name in known:
+            return name
+        called = [key for key, shown in known.items() if shown.casefold() == name.casefold()]
+        return called[0] if len(called) == 1 else name
+
+    def _labels_exist(self, contact_id: str, keys: Iterable[str]) -> None:
+        known = self._contacts.definitions.labels
+        held = wire.label_keys(self._contacts.document(contact_id))
+        for key in keys:
+            self._clean(contact_id, fields.LABELS, (key,))
+            if known is not None and key not in known and key not in held:
+                near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+                listed = ", ".join(sorted(known)[:8])
+                hint = (
+                    f"did you mean {' or '.join(near)}?"
+                    if near
+                    else f"create it on the site first, or use one of {listed}"
+                )
+                why = f"contact {contact_id}: labelKeys: there is no label {key!r}; {hint}"
+                raise BadValue(why, contact_id=contact_id, field=fields.LABELS.name)
+
+    def _list_name(self, name: str) -> str:
+        """Return the field that a table, a column or a shortcut is staged under."""
+        if name in fields.LISTS:
+            return name
+        if name in fields.SHORTCUTS:
+            return fields.SHORTCUTS[name][0]
+        return fields.LABELS.name if name == "labels" else self._contacts.field(name).name
+
+    def _item(self, contact_id: str, table: Table, values: Mapping[str, Json]) -> dict[str, Json]:
+        """Check the members of an item by the columns of its table."""
+        columns = frames.tidy_columns(frames.known_table(table))
+        cleaned: dict[str, Json] = {}
+        for name, value in values.items():
+            if name not in columns or name in {"contactId", "itemId", "position", "revision"}:
+                open_to_edit = [
+                    key for key, each in columns.items() if each is None or each.editable
+                ]
+                why = (
+                    f"contact {contact_id}: {table} has no {name!r} to set; "
+                    f"it has {', '.join(open_to_edit)}"
+                )
+                raise UnknownField(why, contact_id=contact_id, field=name)
+            field = columns[name]
+            if field is None or (table == "extendedFields" and name == "key"):
+                cleaned[name] = frames.plain(value)
+            else:
+                cleaned[name] = self._clean(contact_id, field, value)
+        return cleaned
+
+    def _known_item(self, contact_id: str, table: Table, item_id: str) -> None:
+        document = self.document(contact_id)
+        if frames.known_table(table) == "labels":
+            known = list(wire.label_keys(document))
+        elif table == "extendedFields":
+            known = list(wire.extended_items(document))
+        else:
+            known = [name for name, _ in wire.items_of(document, fields.LISTS[table])]
+        if item_id not in known:
+            why = (
+                f"contact {contact_id}: {table} has no item {item_id!r}; "
+                f"stage.to_frame({table!r}) lists them"
+            )
+            raise UnknownField(why, contact_id=contact_id, field=table)
+
+    def _apply(self, table: Table, rows: list[RowEdit]) -> list[Put]:
+        """Return what to stage when these rows of one contact are carried out together."""
+        contact_id = rows[0].contact_id
+        self._contacts.document(contact_id)
+        if table == "labels":
+            return self._apply_labels(contact_id, rows)
+        if table == "extendedFields":
+            return self._apply_extended(contact_id, rows)
+        listing = fields.LISTS[frames.known_table(table)]
+        held = {item["id"]: item for item in self.value(contact_id, listing.name) or ()}
+        return [(contact_id, listing.name, items.changed(listing, held, rows, self._new_item))]
+
+    def _apply_labels(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
+        keys = list(self.value(contact_id, "labelKeys") or ())
+        for row in rows:
+            new = row.sets.get("key")
+            if row.item_id is None and new is None:
+                raise items.bad(contact_id, "labels", "a new row needs a label key in column key")
+            if (row.removed or "key" in row.sets) and row.item_id in keys:
+                keys.remove(row.item_id)
+            if new is not None:
+                self._labels_exist(contact_id, (new,))
+                keys.append(new)
+        value = self._clean(contact_id, fields.LABELS, keys)
+        return [(contact_id, "labelKeys", value or None)]
+
+    def _apply_extended(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
+        values: dict[str, Json] = {}
+        for row in rows:
+            key = row.item_id or row.sets.get("key")
+            if row.item_id is None and (key is None or row.sets.get("value") is None):
+                raise items.bad(contact_id, "extendedFields", "a new row needs a key and a value")
+            if key not in self._contacts.extended:
+                near = difflib.get_close_matches(str(key), self._contacts.extended, n=3)
+                hint = f"did you mean {' or '.join(near)}?" if near else "define it on the site"
+                why = f"contact {contact_id}: no extended field {key!r}; {hint}"
+                raise UnknownField(why, contact_id=contact_id, field=str(key))
+            values[str(key)] = None if row.removed else row.sets.get("value")
+        return [
+            (contact_id, key, self._clean(contact_id, self._contacts.extended[key], value))
+            for key, value in values.items()
+        ]
+
+    def _put(self, puts: Iterable[Put]) -> None:
+        """Stage values as one step; what equals the contact's own is no edit."""
+        settled, undecided = [], len(self._clashes)
+        for contact_id, name, value in puts:
+            own = wire.values(self._contacts.document(contact_id)).get(name)
+            same = value is ABSENT or merge.same(name, own, value)
+            settled.append((contact_id, name, ABSENT if same else value))
+        pushed = self._steps.push(settled, open_keys=self._clashes)
+        self._changed |= bool(pushed) or len(self._clashes) < undecided
+
+    def _was_shown(self, mark: str | None, table: Table | None) -> pd.DataFrame | None:
+        """Return what the frame of a mark showed; None when that cannot be known."""
+        if mark in self._shown:
+            return build_frame(
+                self._contacts, _overlaid(self._contacts, self._shown[mark]), table, mark
+            )
+        if mark is None or mark == self._contacts.mark or living(mark) is not None:
+            return self._contacts.to_frame(table)  # rows at another revision are refused by row
+        return None
+
+    # -- what others did meanwhile ----------------------------------------------------------
+
+    def rebase(self, contacts: Contacts) -> pd.DataFrame:
+        """Carry the staged edits onto a newer snapshot.
+
+        Edits whose field nobody touched stay; edits somebody else has made as well fall away;
+        edits to different items of one list are joined. What both sides changed is held back:
+        `plan` refuses those contacts until you decide with `resolve`, `edit` or `unstage`.
+        The steps before a rebase cannot be undone.
+
+        Returns
+        -------
+        DataFrame
+            One row per field that both sides changed: ``contactId``, ``field``, ``base``,
+            ``ours``, ``theirs``. Empty when there is nothing to decide.
+        """
+        if contacts.site_id != self._contacts.site_id:
+            why = (
+                f"those contacts are of site {contacts.site_id}, "
+                f"the stage's of {self._contacts.site_id}"
+            )
+            raise BadValue(why)
+        with self._gesture():
+            puts: list[Put] = []
+            undecided, clashes = self._undecided(), dict[tuple[str, str], Clash]()
+            edits = self._steps.copy()
+            for (contact_id, name), clash in undecided.items():
+                edits.setdefault(contact_id, {})[name] = clash.ours
+            for contact_id, staged in edits.items():
+                base = self._base(contact_id) | {
+                    name: undecided[contact_id, name].base
+                    for name in staged
+                    if (contact_id, name) in undecided
+                }
+                known = contact_id in contacts
+                theirs = wire.values(contacts.document(contact_id)) if known else None
+                for name, ours in staged.items():
+                    merged = _carried(name, base, ours, theirs)
+                    if isinstance(merged, Clash):
+                        clashes[contact_id, name] = merged
+                        merged = ours
+                    if known:
+                        puts.append((contact_id, name, merged))
+            self._contacts, self._steps, self._shown, self._clashes = contacts, Steps(), {}, {}
+            self._put(puts)
+            self._steps.settle()
+            self._clashes = clashes
+            self._changed = True
+            return self.clashes()
+
+    def clashes(self) -> pd.DataFrame:
+        """Return what `rebase` found both sides had changed, and nobody has decided yet."""
+        listed = [
+            (*key, each.base, each.ours, each.theirs) for key, each in self._undecided().items()
+        ]
+        columns = ["contactId", "field", "base", "ours", "theirs"]
+        return pd.DataFrame(listed, columns=columns, dtype=object)
+
+    def _undecided(self) -> dict[tuple[str, str], Clash]:
+        """Return the clashes that no step has decided; to undo that step opens one again."""
+        return {key: each for key, each in self._clashes.items() if not self._steps.touched(*key)}
+
+    def _base(self, contact_id: str) -> wire.Values:
+        known = contact_id in self._contacts
+        return wire.values(self._contacts.document(contact_id)) if known else {}
+
+    def resolve(self, contact_id: str, field: str, take: Json) -> None:
+        """Decide what both sides changed: ``"ours"``, ``"theirs"``, or a value of your own."""
+        with self._gesture():
+            clash = self._undecided().get((contact_id, field))
+            if clash is None:
+                why = (
+                    f"contact {contact_id}: nothing to decide about {field}; "
+                    "stage.clashes() lists what is open"
+                )
+                raise BadValue(why, contact_id=contact_id, field=field)
+            if contact_id not in self._contacts:
+                del self._clashes[contact_id, field]  # the contact is gone, and the edit with it
+                self._changed = True
+            elif isinstance(take, str) and take.casefold() in _MEANT and take not in _TAKES:
+                why = f'contact {contact_id}: take is "ours", "theirs" or a value, not {take!r}'
+                raise BadValue(why, contact_id=contact_id, field=field)
+            elif take == "theirs":
+                self._put([(contact_id, field, ABSENT)])
+            elif take == "ours":
+                self._put([(contact_id, field, clash.ours)])
+            else:
+                self.edit(contact_id, {field: take})
+
+    # -- the plan ---------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """Return what is staged as a frozen plan, checked, in the order it would be written.
+
+        Raises
+        ------
+        BadPlan
+            The snapshot is of no site: it was read with `read_contacts` and no ``site_id=``.
+        """
+        with self._lock:
+            contacts, staged, clashes = self._contacts, self._steps.copy(), self._undecided()
+        if contacts.site_id is None:
+            why = (
+                "these contacts were read without a site, so nothing can be planned for one: say "
+                "read_contacts(…, site_id=…), or fetch them and stage again"
+            )
+            raise BadPlan(why)
+        held_back = [
+            Refusal(
+                contact_id,
+                name,
+                "CONFLICT",
+                f"somebody else changed it too: it was {clash.base!r:.60}, you want "
+                f"{clash.ours!r:.60}, it is {clash.theirs!r:.60}; decide with stage.resolve",
+            )
+            for (contact_id, name), clash in clashes.items()
+        ]
+        undecided = {contact_id for contact_id, _ in clashes}
+        changes = [
+            change
+            for contact_id, values in staged.items()
+            if contact_id not in undecided
+            and (change := _change(contacts, contact_id, values)) is not None
+        ]
+        planned, refused, risks = checks.review(changes, contacts)
+        return Plan(
+            contacts.site_id,
+            planned,
+            tuple(held_back + refused),
+            tuple(risks),
+            snapshot_at=contacts.fetched_at,
+            partial=contacts.partial,
+        )
+
+
+def _overlaid(contacts: Contacts, staged: Staged) -> dict[str, Json]:
+    return {
+        contact_id: wire.overlay(document, staged[contact_id]) if contact_id in staged else document
+        for contact_id, document in contacts.documents().items()
+    }
+
+
+def _change(contacts: Contacts, contact_id: str, values: Mapping[str, Json]) -> Change | None:
+    document = contacts.document(contact_id)
+    base = wire.values(document)
+    edits = []
+    for name, value in sorted(values.items()):
+        after = merge.settle(name, base.get(name), value)
+        if not merge.same(name, base.get(name), after):
+            edits.append(Edit(name, base.get(name), after))
+    if not edits:
+        return None
+    return Change(contact_id, int(document["revision"]), tuple(edits), base, called(document))
+
+
+def called(document: Json) -> str:
+    """Return what a person would call a contact: its name, else an e-mail or phone."""
+    base = wire.values(document)
+    name = " ".join(str(base[part]) for part in ("name.first", "name.last") if base.get(part))
+    items = (merge.primary(base.get(listing)) for listing in ("emails", "phones"))
+    reach = (str(item.get("email") or item.get("phone") or "") for item in items if item)
+    return name or next(reach, "")
+
+
+def _carried(name: str, base: wire.Values, ours: Json, theirs: wire.Values | None) -> Json | Clash:
+    if theirs is None:
+        return Clash(base.get(name), ours, None)
+    if name.startswith("name."):  # another name may mean another person: both parts or neither
+        parts = ("name.first", "name.last")
+        moved = any(base.get(part) != theirs.get(part) for part in parts)
+        if moved and ours != theirs.get(name):
+            return Clash(base.get(name), ours, theirs.get(name))
+    return merge.three_way(name, base.get(name), ours, theirs.get(name))
+
+
+def _is_new(row: RowEdit, table: Table | None) -> bool:
+    return table is not None and row.item_id is None
+
+
+def _by_contact(rows: Iterable[RowEdit]) -> dict[str, list[RowEdit]]:
+    grouped: dict[str, list[RowEdit]] = {}
+    for row in rows:
+        grouped.setdefault(row.contact_id, []).append(row)
+    return grouped
+
+
+def _listed(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,85 @@
+"""Steps: what is staged, step by step, with undo and redo. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+
+from contacttools.contact.fields import Json
+
+ABSENT = object()  # as a value: not staged, the contact's own value stands
+
+#: Staged values by field name, by contact id.
+Staged = Mapping[str, Mapping[str, Json]]
+Put = tuple[str, str, Json]  # contact id, field, value or ABSENT
+
+
+class Steps:
+    """The staged values, and the way back."""
+
+    def __init__(self) -> None:
+        self._staged: dict[str, dict[str, Json]] = {}
+        self._done: list[list[tuple[Put, Json]]] = []  # each put with the value it replaced
+        self._undone: list[list[tuple[Put, Json]]] = []
+
+    @property
+    def staged(self) -> Staged:
+        """What is staged now; not a copy."""
+        return self._staged
+
+    def copy(self) -> dict[str, dict[str, Json]]:
+        """Return what is staged now, as it will stay."""
+        return {contact_id: dict(values) for contact_id, values in self._staged.items()}
+
+    def push(self, puts: Iterable[Put], *, open_keys: Container[tuple[str, str]] = ()) -> int:
+        """Stage values as one step; return how many of them were no repetition.
+
+        To stage a value again decides what was open, and is part of the step.
+        """
+        step = [
+            (put, was) for put in puts if (was := self._set(put)) != put[2] or put[:2] in open_keys
+        ]
+        if step:
+            self._done.append(step)
+            self._undone.clear()
+        return len(step)
+
+    def touched(self, contact_id: str, field: str) -> bool:
+        """Say whether a step that was not taken back staged or unstaged this field."""
+        return any(put[:2] == (contact_id, field) for step in self._done for put, _ in step)
+
+    def settle(self) -> None:
+        """Forget the way back; what is staged stays."""
+        self._done.clear()
+        self._undone.clear()
+
+    def undo(self) -> bool:
+        """Take back the last step; False when there is none."""
+        if not self._done:
+            return False
+        step = self._done.pop()
+        for (contact_id, field, _), was in reversed(step):
+            self._set((contact_id, field, was))
+        self._undone.append(step)
+        return True
+
+    def redo(self) -> bool:
+        """Do again what was taken back last; False when there is nothing."""
+        if not self._undone:
+            return False
+        step = self._undone.pop()
+        for put, _ in step:
+            self._set(put)
+        self._done.append(step)
+        return True
+
+    def _set(self, put: Put) -> Json:
+        contact_id, field, value = put
+        values = self._staged.setdefault(contact_id, {})
+        was = values.get(field, ABSENT)
+        if value is ABSENT:
+            values.pop(field, None)
+        else:
+            values[field] = value
+        if not values:
+            del self._staged[contact_id]
+        return was

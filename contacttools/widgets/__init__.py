@@ -1,0 +1,1 @@
+"""Widgets: edits by hand, in a notebook. Only here is ipywidgets."""

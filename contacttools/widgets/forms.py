@@ -1,0 +1,499 @@
+"""Forms: a second pen on the same paper. Widgets over a stage, and over a site to commit to.
+
+A form holds nothing but which contact is shown and which plan was previewed. Each gesture is
+one call on the stage, the plan or the run; the stage tells of every change, whoever made it,
+and the form draws itself again from the stage. Handlers may run on any thread.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import re
+import threading
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from contacttools.committing.report import said
+from contacttools.committing.run import Run
+from contacttools.contact import fields, merge, wire
+from contacttools.contact.fields import Json
+from contacttools.errors import BadValue, ContactToolsError, WrongSite
+from contacttools.planning import render
+from contacttools.planning.plan import Plan
+from contacttools.planning.render import count, escape
+from contacttools.service.site import Site
+from contacttools.snapshot.contacts import Contacts
+from contacttools.staging.stage import Stage, called
+from contacttools.widgets.editors import Page, Widget, box_of, let_go, put
+
+_LISTED = 50  # contacts in the list at once; previous and next go through all that match
+_KEPT = 4  # pages kept alive, for what a busy browser sends late
+_DECIDED = 20  # conflicts to decide at once
+_WAKE = 0.1  # seconds between two looks at a commit under way
+
+
+def form(stage: Stage, site: Site) -> Form:
+    """Return a widget to edit one contact after another, see the diff, and commit it.
+
+    What is done in it is done to the stage, as if typed as code, and the other way round.
+
+    Parameters
+    ----------
+    stage : Stage
+    site : Site
+        Where to commit to.
+
+    Returns
+    -------
+    Form
+        A widget: let a cell end in it.
+
+    Raises
+    ------
+    WrongSite
+        The stage's contacts are of another site; fetch them from this one.
+
+    Examples
+    --------
+    >>> site = ct.connect()
+    >>> ct.form(ct.Stage(site.fetch(limit=10)), site)
+    <Stage: 0 fields of 0 contacts staged, over <Contacts: 10 of site ...>>
+    """
+    if not isinstance(stage, Stage):
+        why = f"form(stage, site): the first is a Stage, not a {type(stage).__name__}"  # type: ignore[unreachable]
+        raise BadValue(why)
+    if stage.contacts.site_id not in (None, site.site_id):
+        why = f"the stage holds contacts of site {stage.contacts.site_id}, this is {site!r}"
+        raise WrongSite(why)
+    return Form(stage, site)
+
+
+class Form(widgets.VBox):  # type: ignore[misc]
+    """The widget that `form` returns."""
+
+    def __init__(self, stage: Stage, site: Site) -> None:
+        self._stage, self._site = stage, site
+        self._index = _Index(stage.contacts)
+        self._pages: dict[str, Page] = {}
+        self._gesture = threading.Lock()
+        self._drawing = threading.Lock()
+        self._behind = False
+        self.plan: Plan | None = None  # as previewed
+        self.run: Run | None = None
+        self._options: dict[str, tuple[Json, str]] = {}  # how contacts read in the list
+        self._decided: list[Json] = []  # conflicts on show
+        self._fresh = False  # whether the stage is still as previewed
+        self._build()
+        super().__init__(
+            [self._style, self._head, self._clashes, self._finder, self._page, self._foot],
+            _dom_classes=("cf-form",),
+        )
+        self.contact_id = next(iter(stage.contacts), None)
+        self._unwatch = stage.watch(self._stage_changed)
+        self.draw()
+
+    def __repr__(self) -> str:
+        return repr(self._stage)  # what a terminal shows in place of the widget
+
+    def close(self) -> None:
+        """Stop following the stage and let go of the widgets."""
+        self._unwatch()
+        while self._pages:
+            self._pages.popitem()[1].close()
+        for part in self.children:
+            let_go(part)
+        super().close()
+
+    @property
+    def page(self) -> Page:
+        """The controls of the contact that is shown."""
+        return self._pages[str(self.contact_id)]
+
+    # -- parts ------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self._style = widgets.HTML(_STYLE, layout={"display": "block"})
+        self._title = widgets.HTML(_title(self._site))
+        self.staged = widgets.HTML(_dom_classes=("cf-count",))
+        self.undo = _button("Undo", self._undo, "Take back the last step, wherever it was made")
+        self.redo = _button("Redo", self._redo, "Do again what was taken back")
+        self._head = box_of("cf-head", self._title, self.staged, self.undo, self.redo)
+        self._clashes = box_of("cf-clashes")
+
+        self.search = widgets.Text(description="Search", placeholder=_SEARCH)
+        self.only_staged = widgets.Checkbox(description="Only staged", indent=False)
+        self.found = widgets.HTML()
+        self.matches = widgets.Select(description="Contacts", rows=5, _dom_classes=("cf-matches",))
+        self.previous = _button("Previous", lambda _: self._step(-1), "The contact before")
+        self.next = _button("Next", lambda _: self._step(1), "The contact after")
+        self.search.observe(lambda _: self.draw(), "value")
+        self.only_staged.observe(lambda _: self.draw(), "value")
+        self.matches.observe(self._picked, "value")
+        line = box_of("cf-line", self.only_staged, self.found, self.previous, self.next)
+        self._finder = box_of("cf-finder", self.search, self.matches, line)
+        self._page = box_of("cf-here")
+
+        self.preview = _button("Preview", self._preview, "Show what would be written")
+        self.commit = _button("Commit", self._commit, "")
+        self.commit.button_style = "danger" if self._site.live else "primary"
+        self.cancel = _button("Cancel", self._cancel, "Stop after the contact in hand")
+        self.fetch = _button("Fetch again", self._fetch, "Go on at the new revisions")
+        self.says = widgets.HTML(_dom_classes=("cf-says",))
+        self.bar = widgets.IntProgress(description="Commit")
+        self.shown = widgets.HTML(_dom_classes=("cf-shown",))
+        self.report = widgets.HTML(_dom_classes=("cf-shown",))
+        buttons = box_of("cf-line", self.preview, self.commit, self.cancel, self.fetch)
+        self._foot = box_of("cf-foot", buttons, self.bar, self.says, self.shown, self.report)
+        for widget in (self.cancel, self.fetch, self.bar):
+            _show(widget, shown=False)
+
+    # -- drawing ----------------------------------------------------------------------------
+
+    def _stage_changed(self) -> None:
+        self._fresh = False
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw everything from the stage; a call while another draws makes that one draw again."""
+        self._behind = True
+        while self._behind and self._drawing.acquire(blocking=False):
+            try:
+                self._behind = False
+                self._draw()
+            finally:
+                self._drawing.release()
+
+    def _draw(self) -> None:
+        outlived: list[Page] = []
+        if self._index.contacts is not self._stage.contacts:  # fetched again
+            self._index = _Index(self._stage.contacts)
+            outlived, self._pages = list(self._pages.values()), {}
+            self._options.clear()
+        if self.contact_id not in self._stage.contacts:
+            self.contact_id = next(iter(self._stage.contacts), None)
+        self.staged.value = f"<strong>{count(len(self._stage), 'contact')}</strong> staged"
+        self._draw_clashes()
+        self._draw_matches()
+        self._draw_page()
+        self._draw_buttons()
+        for page in outlived:
+            page.close()
+
+    def _draw_clashes(self) -> None:
+        clashes = self._stage.clashes().to_dict("records")
+        if clashes == self._decided:  # buttons keep their place and the focus in it
+            return
+        self._decided = clashes
+        if not clashes:
+            self._clashes.children = ()
+            return
+        told = (
+            f"<strong>Conflict</strong> in {count(len(clashes), 'field')}: somebody else changed "
+            "what you changed too. Until you decide, nothing of that contact is planned."
+        )
+        if len(clashes) > _DECIDED:
+            told += f" The first {_DECIDED} are shown; <code>stage.clashes()</code> has them all."
+        lines = [self._clash(clash) for clash in clashes[:_DECIDED]]
+        self._clashes.children = (widgets.HTML(told), *lines)
+
+    def _clash(self, clash: Json) -> Widget:
+        contact_id, name = clash["contactId"], clash["field"]
+        gone = contact_id not in self._stage.contacts
+        who = "a contact that is gone" if gone else called(self._stage.document(contact_id))
+        was, ours, theirs = (escape(said(name, clash[each])) for each in ("base", "ours", "theirs"))
+        text = (
+            f"<strong>{escape(who or contact_id)}</strong> · {escape(self._label(name))}: "
+            f"was {was}, yours {ours}, theirs {'gone' if gone else theirs}"
+        )
+
+        def decide(take: str) -> Callable[[Widget], object]:
+            return lambda _: self._attempt(lambda: self._stage.resolve(contact_id, name, take))
+
+        buttons = [_button("Take theirs", decide("theirs"), "Your edit falls away")]
+        if not gone:
+            buttons.insert(0, _button("Keep mine", decide("ours"), "Theirs will be replaced"))
+        return box_of("cf-clash", widgets.HTML(text), *buttons)
+
+    def _label(self, name: str) -> str:
+        extended = self._stage.contacts.extended
+        return extended[name].label if name in extended else fields.label(name)
+
+    def _draw_matches(self) -> None:
+        ids = self._matching()
+        here = ids.index(self.contact_id) if self.contact_id in ids else -1
+        start = max(here, 0) // _LISTED * _LISTED
+        window = ids[start : start + _LISTED]
+        options = [(self._option(each), each) for each in window]
+        if here < 0 and self.contact_id is not None:  # arrow keys need a place to start from
+            option = f"shown, no match · {self._option(self.contact_id)}"
+            options.insert(0, (option, self.contact_id))
+        self.previous.disabled = here <= 0
+        self.next.disabled = here + 1 >= len(ids)
+        self.matches.unobserve(self._picked, "value")  # nobody picks what is only listed
+        if tuple(options) != self.matches.options:
+            self.matches.options = tuple(options)
+        self.matches.value = self.contact_id
+        self.matches.observe(self._picked, "value")
+        total = count(len(self._stage.contacts), "contact")
+        listed = f" · {start + 1:,} to {start + len(window):,} listed" if len(ids) > _LISTED else ""
+        self.found.value = f"<span role='status'>{len(ids):,} of {total} match{listed}</span>"
+
+    def _option(self, contact_id: str) -> str:
+        staged = self._stage.staged(contact_id)
+        known = self._options.get(contact_id)
+        if known is None or known[0] != staged:
+            known = self._options[contact_id] = (staged, self._line(contact_id))
+        return f"{'● staged · ' if staged else ''}{known[1]}"
+
+    def _line(self, contact_id: str) -> str:
+        document = self._stage.document(contact_id)
+        values = wire.values(document)
+        parts = [called(document) or "(no name)"]
+        for name, listing in fields.LISTS.items():
+            if listing.has_primary and (item := merge.primary(values.get(name))):
+                parts.append(str(item.get(listing.value) or ""))
+        parts.append(str(values.get("company") or ""))
+        line = " · ".join(part for part in dict.fromkeys(parts) if part)
+        return render.visible(line)
+
+    def _matching(self) -> list[str]:
+        found = self._index.search(self.search.value, self._stage)
+        if self.only_staged.value:
+            found = [each for each in found if self._stage.staged(each)]
+        return found
+
+    def _draw_page(self) -> None:
+        if self.contact_id is None:
+            put(self._page, (widgets.HTML("<p>There are no contacts to edit.</p>"),))
+            return
+        page = self._pages.pop(self.contact_id, None) or Page(self._stage, self.contact_id)
+        self._pages[self.contact_id] = page  # last, so that it is the last to go
+        while len(self._pages) > _KEPT:
+            self._pages.pop(next(iter(self._pages))).close()
+        page.draw()
+        put(self._page, (page.widget,))
+
+    def _draw_buttons(self) -> None:
+        busy = self.run is not None and not self.run.wait(0)
+        plan = self.plan
+        n = f" {count(len(plan), 'contact')}" if plan is not None and self._fresh else ""
+        self.commit.description = f"Commit{n}{' to the LIVE site' if self._site.live else ''}"
+        self.commit.disabled = self._approved() is None
+        self.commit.tooltip = "Write what the preview shows" if n else "Preview first"
+        self.preview.disabled = busy
+        _show(self.cancel, shown=busy)
+        if plan is not None and not self._fresh and not busy:
+            self._tell("<strong>Outdated</strong>: the stage has changed since; preview again.")
+            self.shown.add_class("cf-outdated")
+
+    def _approved(self) -> Plan | None:
+        """Return the plan that may be committed: the one on show, if it is what is staged."""
+        busy = self.run is not None and not self.run.wait(0)
+        ready = self._fresh and self.plan is not None and len(self.plan) > 0
+        return self.plan if ready and not busy and not self._site.read_only else None
+
+    def _tell(self, text: str) -> None:
+        self.says.value = f"<span role='status'>{text}</span>" if text else ""
+
+    # -- gestures ---------------------------------------------------------------------------
+
+    def show(self, contact_id: str) -> None:
+        """Show a contact."""
+        self._stage.contacts.document(contact_id)
+        self.contact_id = contact_id
+        self.draw()
+
+    def _picked(self, change: Json) -> None:
+        if change["new"] is not None:
+            self.show(change["new"])
+
+    def _step(self, by: int) -> None:
+        ids = self._matching()
+        here = ids.index(self.contact_id) if self.contact_id in ids else -1
+        if 0 <= here + by < len(ids):
+            self.show(ids[here + by])
+
+    def _undo(self, _: object) -> None:
+        self._tell("" if self._stage.undo() else "There is nothing to undo.")
+
+    def _redo(self, _: object) -> None:
+        self._tell("" if self._stage.redo() else "There is nothing to redo.")
+
+    def _attempt(self, call: Callable[[], object]) -> bool:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - nobody else hears it: handlers have no cell
+            why = str(error) if isinstance(error, ContactToolsError) else repr(error)
+            self._tell(f"<strong>Not done</strong>: {escape(why)}")
+            return False
+        return True
+
+    def _preview(self, _: object) -> None:
+        def plan() -> None:
+            self._fresh = True  # a change from here on makes it outdated
+            previewed = self._stage.plan()
+            self.shown.value = previewed._repr_html_()
+            self.plan = previewed
+
+        self.plan, self.shown.value = None, ""
+        self.shown.remove_class("cf-outdated")
+        if self._attempt(plan):
+            self.report.value = ""
+            self._tell(self._left_out())
+        self.draw()
+
+    def _left_out(self) -> str:
+        """Say what was typed and is not in the plan, since it could not be staged."""
+        told = [
+            f"{escape(called(self._stage.document(page.contact_id)))}: {escape(', '.join(names))}"
+            for page in self._pages.values()
+            if (names := page.unstaged())
+        ]
+        return (
+            f"<strong>Not staged, so not in this plan</strong>: {'; '.join(told)}" if told else ""
+        )
+
+    def _commit(self, _: object) -> None:
+        with self._gesture:  # of two quick clicks the second finds nothing approved
+            plan = self._approved()
+            if plan is None:
+                return
+            self.commit.disabled = True
+            self._fresh, self.plan = False, None
+            if not self._attempt(lambda: self._start(plan)):
+                self.draw()
+
+    def _start(self, plan: Plan) -> None:
+        self.run = run = self._site.commit(plan, approve=plan.id, wait=False)
+        self.bar.max, self.bar.value = len(plan), 0
+        _show(self.bar, shown=True)
+        self._tell("Writing; other cells can run meanwhile.")
+        self.draw()
+        self._aside(lambda: self._paint(run))
+
+    def _cancel(self, _: object) -> None:
+        if self.run is not None:
+            self.run.cancel()
+            self._tell("Stopping after the contact in hand.")
+
+    def _fetch(self, _: object) -> None:
+        with self._gesture:
+            if self.fetch.disabled:
+                return
+            self.fetch.disabled = True
+        self._tell("Fetching the contacts again.")
+        self._aside(self._refetch)
+
+    # -- beside the kernel ------------------------------------------------------------------
+
+    @staticmethod
+    def _aside(work: Callable[[], None]) -> None:
+        threading.Thread(target=work, name="contacttools-form", daemon=True).start()
+
+    def _paint(self, run: Run) -> None:
+        ended = False
+        while not ended:
+            ended = run.wait(_WAKE)
+            now = run.progress
+            self.bar.value = now.done
+            counts = ", ".join(f"{n:,} {word}" for word, n in now.counts.items())
+            if not ended:
+                self._tell(f"{now.done:,} of {now.total:,} done: {counts or 'none yet'}")
+        self.shown.value = ""
+        _show(self.bar, shown=False)
+        try:
+            self.report.value = run.report._repr_html_()
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+            self._tell(f"<strong>The commit broke off</strong>: {escape(repr(error))}")
+        else:
+            self._site.last_report = run.report
+            self._tell(
+                "Fetch again to go on: what was written falls away, the rest stays staged. "
+                "To take it back: <code>site.last_report.undo_plan()</code>"
+            )
+        self.draw()
+        _show(self.fetch, shown=True)
+
+    def _refetch(self) -> None:
+        def carry_on() -> None:
+            self._stage.rebase(self._site.fetch())
+
+        if self._attempt(carry_on):
+            self._tell("Fetched again.")
+            _show(self.fetch, shown=False)
+        self.fetch.disabled = False
+        self.draw()
+
+
+class _Index:
+    """What a search looks through: one text a contact."""
+
+    def __init__(self, contacts: Contacts) -> None:
+        self.contacts = contacts
+        self._texts = {
+            contact_id: f"{contact_id} {_text(wire.values(document))}".casefold()
+            for contact_id, document in contacts.documents().items()
+        }
+
+    def search(self, asked: str, stage: Stage) -> list[str]:
+        """Return the contacts that hold every word, as fetched or as staged."""
+        words = asked.casefold().split()
+        if not words:
+            return list(self._texts)
+        found = []
+        for contact_id, text in self._texts.items():
+            if not all(word in text for word in words):
+                staged = stage.staged(contact_id)
+                whole = f"{text} {_text(staged).casefold()}" if staged else ""
+                if not staged or not all(word in whole for word in words):
+                    continue
+            found.append(contact_id)
+        return found
+
+
+def _text(values: Json) -> str:
+    parts = [
+        str(values[name]) for name in ("name.first", "name.last", "company") if values.get(name)
+    ]
+    parts += [str(item.get("email") or "") for item in values.get("emails") or ()]
+    for item in values.get("phones") or ():
+        phone = str(item.get("phone") or "")
+        parts += [phone, re.sub(r"\D", "", phone)]
+    return " ".join(parts)
+
+
+def _title(site: Site) -> str:
+    where = f"site {escape(site.site_id)} at {escape(site.base_url)}"
+    if not site.live:
+        return f"<span class='cf-badge'>sandbox</span> {where}"
+    title = f"<strong class='cf-live'>LIVE</strong> {where}"
+    if site.read_only:
+        title += (
+            "<br>Open for reading only: edits can be staged and previewed, not committed. "
+            "To write, connect with <code>read_only=False</code>."
+        )
+    return title
+
+
+def _button(text: str, call: Callable[[Widget], object], tooltip: str) -> Widget:
+    button = widgets.Button(description=text, tooltip=tooltip)
+    button.on_click(call)
+    return button
+
+
+def _show(widget: Widget, *, shown: bool) -> None:
+    widget.layout.display = None if shown else "none"
+
+
+_SEARCH = "name, e-mail, phone, company or id"
+
+# In command mode JupyterLab and Notebook 7 take every key that is pressed on anything but a text
+# box for a command: "d d" on a button would delete a cell. The attribute stops that, and works
+# only on the very element that has the focus.
+_KEYS = (
+    "this.closest('.cf-form').addEventListener('focusin', event => "
+    "event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"
+)
+_CSS = importlib.resources.files("contacttools").joinpath("forms.css").read_text(encoding="utf-8")
+_STYLE = f'<style onload="{_KEYS}">{_CSS}</style>'
