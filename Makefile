@@ -3,13 +3,13 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-long check clean
+.PHONY: help demo lab test test-contract test-long check clean
 
 FIRST = notebooks/01-first-look.ipynb
 BIN = .venv/bin
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 demo: ## fetch, edit, review and commit invented contacts here in the terminal
 	@sh .ci/environment
@@ -32,6 +32,12 @@ test-long: ## 10,000 generated sequences of edits, committed and undone (about h
 	@sh .ci/environment dev
 	@CONTACTTOOLS_EXAMPLES=$${CONTACTTOOLS_EXAMPLES:-10000} $(BIN)/python -m pytest tests/test_promises.py
 
+# Live: CONTACTTOOLS_CONTRACT_LIVE=1 WIX_API_KEY=... WIX_SITE_ID=... make test-contract
+# The site must be one for tests: contacts, labels and fields are made there, and taken away again.
+test-contract: ## what must hold of the sandbox and of a live test site (how: see the Makefile)
+	@sh .ci/environment dev
+	@$(BIN)/python -m pytest -m contract tests/sandbox
+
 check: ## lint, formatting, types and the rules of who imports whom
 	@sh .ci/environment dev
 	$(BIN)/ruff check .
@@ -41,5 +47,5 @@ check: ## lint, formatting, types and the rules of who imports whom
 
 clean: ## remove the environment and everything else that was generated
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf tests/browser/screenshots
+	rm -rf tests/browser/screenshots tests/sdk/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
