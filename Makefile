@@ -3,7 +3,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-contract test-long check clean
+.PHONY: help demo lab test test-contract test-load test-long check clean
 
 FIRST = notebooks/01-first-look.ipynb
 BIN = .venv/bin
@@ -31,6 +31,10 @@ test: ## run every check and test, those in a real browser too
 test-long: ## 10,000 generated sequences of edits, committed and undone (about half an hour)
 	@sh .ci/environment dev
 	@CONTACTTOOLS_EXAMPLES=$${CONTACTTOOLS_EXAMPLES:-10000} $(BIN)/python -m pytest tests/test_promises.py
+
+test-load: ## the sandbox under load: 16,000 updates, 100 kills, thorough fuzzing (some minutes)
+	@sh .ci/environment dev
+	@CONTACTTOOLS_LOAD=1 $(BIN)/python -m pytest tests/sandbox/test_load.py tests/sandbox/test_fuzz.py
 
 # Live: CONTACTTOOLS_CONTRACT_LIVE=1 WIX_API_KEY=... WIX_SITE_ID=... make test-contract
 # The site must be one for tests: contacts, labels and fields are made there, and taken away again.
