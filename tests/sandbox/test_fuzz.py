@@ -248,7 +248,7 @@ def test_huge_bodies_do_not_fill_the_memory():
 
 
 def test_the_description_by_its_own_tool(tmp_path):
-    """Requests made from the served description bring no error of the server's."""
+    """Requests made from the served description are answered as it says, and never with 500."""
     with running("--people", 30) as (_, ready):
         credentials = [
             option
@@ -258,7 +258,9 @@ def test_the_description_by_its_own_tool(tmp_path):
         command = [
             str(Path(sys.executable).parent / "schemathesis"),
             *("run", f"{ready['url']}/openapi.json", *credentials),
-            *("--checks", "not_a_server_error", "--phases", "coverage,fuzzing"),
+            # What a description cannot say is left out: the service passes over unknown members.
+            *("--exclude-checks", "positive_data_acceptance,negative_data_rejection"),
+            *("--phases", "coverage,fuzzing"),
             *("--max-examples", "100" if FULL else "5", "--seed", "1", "--warnings", "off"),
             *("--no-color", "--generation-database", "none"),
         ]

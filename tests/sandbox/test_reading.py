@@ -75,7 +75,9 @@ def test_projection_full(still):
 @pytest.mark.parametrize("parameters", ["fields=info.name.first", "fieldsets=ALL"])
 def test_projection_unknown(still, parameters):
     """An unknown field or fieldset is a validation error."""
-    assert violations(still.get(f"/contacts/{ANN}?{parameters}"))
+    name = parameters.partition("=")[0]
+
+    assert [(name, "ENUM")] == violations(still.get(f"/contacts/{ANN}?{parameters}"))
 
 
 def test_member_is_private(still):
@@ -125,6 +127,22 @@ def test_list_codes(still, parameters, expected):
 def test_list_paging_types(still, text):
     """A limit that is no integer is a validation error."""
     assert violations(still.get(f"/contacts?paging.limit={text}"))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "path"),
+    [
+        ("paging.limit=x", "paging.limit"),
+        ("paging.offset=-1", "paging.offset"),
+        ("sort.order=DESC", "sort.fieldName"),
+        ("sort.fieldName=createdDate&sort.order=UP", "sort.order"),
+        ("fields=info.age", "fields"),
+        ("fieldsets=ALL", "fieldsets"),
+    ],
+)
+def test_list_paths(still, parameters, path):
+    """A violation names the parameter as the query string has it."""
+    assert [path] == [field for field, _ in violations(still.get(f"/contacts?{parameters}"))]
 
 
 def test_pages_are_complete(crowd):
@@ -199,6 +217,23 @@ def test_unknown_path(still, path):
     assert (404, "NOT_FOUND") == code(still.get(path))
 
 
+def test_another_method(still):
+    """A method that a path does not have is refused, and those it has are named."""
+    answer = still.put(f"/contacts/{ANN}")
+
+    assert (405, "NOT_FOUND") == code(answer)
+    assert {"DELETE", "GET", "HEAD", "PATCH"} == set(answer.headers["allow"].split(", "))
+    assert 200 == still.head(f"/contacts/{ANN}").status_code
+
+
+def test_prefix(still):
+    """Everything stands below a prefix too, as it does inside the service's own domains."""
+    url = str(still.base_url).replace("/contacts/v4", "/_api/contacts/v4")
+
+    assert still.get("/contacts").json() == still.get(f"{url}contacts").json()
+    assert (404, "CONTACT_NOT_FOUND") == code(still.get(f"{url}contacts/{NOBODY}"))
+
+
 def test_no_key(server: Server):
     """Without a key, or with a wrong one, the answer is 401."""
     url = f"{server.url}/contacts/v4/contacts"
@@ -251,6 +286,7 @@ def test_primary_objects(sandbox):
     assert {
         "countryCode": "US",
         "e164Phone": "+12125550101",
+        "formattedPhone": "+1 212-555-0101",
         "phone": "212-555-0101",
         "subscriptionStatus": "NOT_SET",
     } == contact["primaryPhone"]

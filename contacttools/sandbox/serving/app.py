@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as Mounted
 
 from contacttools.sandbox import door
@@ -63,14 +63,19 @@ def build(desk: Desk, callers: Callers, faults: Faults, limit: RateLimit, api_ke
     callable
         An ASGI application for `wire.Connection`.
     """
-    mounted: list[BaseRoute] = [
-        Mounted(route.path, _endpoint(desk, callers, limit, route), methods=[route.method])
-        for route in ROUTES
-    ]
+    endpoints: dict[str, dict[str, Endpoint]] = {}
+    for route in ROUTES:
+        endpoint = _endpoint(desk, callers, limit, route)
+        endpoints.setdefault(route.path, {})[route.method] = endpoint
     for path, answer in _TOKENS.items():
-        mounted.append(Mounted(path, _token_endpoint(callers, answer), methods=["POST"]))
+        endpoints[path] = {"POST": _token_endpoint(callers, answer)}
     for method, path, name in ELSEWHERE:
-        mounted.append(Mounted(path, _elsewhere(name), methods=[method]))
+        endpoints.setdefault(path, {})[method] = _elsewhere(name)
+    mounted: list[BaseRoute] = [
+        Mounted(path, _chosen(methods), methods=[*methods]) for path, methods in endpoints.items()
+    ]
+    # Inside the service's own domains all of it stands below a prefix as well.
+    mounted.append(Mount("/_api", routes=list(mounted)))
     mounted.append(Mounted("/openapi.json", _openapi, methods=["GET"]))
     mounted.append(controls.build(controls.Controls(desk, callers, faults), api_key))
     handlers = {Problem: _answered(desk.settings), HTTPException: _unrouted, Exception: _broken}
@@ -78,6 +83,13 @@ def build(desk: Desk, callers: Callers, faults: Faults, limit: RateLimit, api_ke
     app.router.redirect_slashes = False
     faulty = Faulty(app, faults, lambda contact_id: others.edit(desk, contact_id))
     return RequestIds(faulty) if desk.settings.request_ids else faulty
+
+
+def _chosen(methods: Mapping[str, Endpoint]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await methods["GET" if request.method == "HEAD" else request.method](request)
+
+    return endpoint
 
 
 def _endpoint(desk: Desk, callers: Callers, limit: RateLimit, route: Route) -> Endpoint:
@@ -158,7 +170,9 @@ def _answered(settings: Settings) -> Callable[[Request, Problem], Awaitable[Resp
 
 async def _unrouted(_: Request, error: HTTPException) -> Response:
     problem = application(error.status_code, "NOT_FOUND", "There is no such operation.")
-    return _json(problem.status, dumps(problem.body))
+    answer = _json(problem.status, dumps(problem.body))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _broken(_: Request, _error: Exception) -> Response:
