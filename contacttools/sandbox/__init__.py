@@ -100,7 +100,8 @@ def start(
     port
         0 picks a free one.
     settings
-        How open points of the API are read; the default readings if not given.
+        How open points of the API are read; the default readings if not given. In a database
+        written under others, a contact shows what it showed until it changes.
     requests_per_minute
         How many requests of an app are taken in any minute, before it is answered 429; the service
         documents 200. None for no limit.

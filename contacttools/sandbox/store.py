@@ -21,7 +21,7 @@ from contacttools.sandbox.asking.fields import instant
 from contacttools.sandbox.asking.query import Page
 from contacttools.sandbox.problems import Json
 from contacttools.sandbox.rules.amend import Entry
-from contacttools.sandbox.rules.duplicates import Claim, held
+from contacttools.sandbox.rules.duplicates import Claim, held, reading
 from contacttools.sandbox.rules.events import Event, Slug
 from contacttools.sandbox.rules.jobs import Job
 from contacttools.sandbox.settings import Settings
@@ -60,6 +60,9 @@ CREATE TEMP VIEW lagging AS
 """
 
 _FORM = 3  # raised when the tables change: a database of another form is refused, not guessed at
+
+_KNOW = "INSERT OR REPLACE INTO site VALUES (?, ?)"
+_READING = "duplicates"  # the fact of a site by which settings its contacts hold their keys
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _EVENTS = uuid.UUID("5f0e4a8e-52d1-4c9b-9d47-7f3a1c520c2b")  # names the ids of events
@@ -100,6 +103,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._found_form(path)
+        self._hold_anew()
 
     def _found_form(self, path: Path | None) -> None:
         (form,) = self._one("PRAGMA user_version")
@@ -110,6 +114,17 @@ class Store:
             raise sqlite3.DatabaseError(message)
         self._db.executescript(_SCHEMA + _LAG)
         self._db.execute(f"PRAGMA user_version = {_FORM}")
+
+    def _hold_anew(self) -> None:
+        """Let all contacts hold the keys that these settings ask for, if others were made."""
+        site = self.site()
+        if not site or site.get(_READING) == reading(self._settings):
+            return
+        with self.write() as change:
+            change.many("DELETE FROM keys", [()])
+            for text in self.all_texts():
+                change.hold(json.loads(text))
+            change.many(_KNOW, [(_READING, reading(self._settings))])
 
     def close(self) -> None:
         """Close the database. What is in memory is gone."""
@@ -235,7 +250,7 @@ class Store:
     def found_site(self, facts: Mapping[str, str]) -> None:
         """Write the facts of a new site, such as its id."""
         with self.write() as change:
-            change.many("INSERT INTO site VALUES (?, ?)", facts.items())
+            change.many(_KNOW, {**facts, _READING: reading(self._settings)}.items())
 
     def define(self, kind: str, definitions: Iterable[Mapping[str, Json]]) -> None:
         """Add definitions of a kind; a key that exists stays as it is."""
@@ -317,6 +332,10 @@ class Change:
         contact = entry.contact
         row = (contact["id"], instant(contact["createdDate"]), dumps(contact), dumps(entry.private))
         self._db.execute("INSERT INTO contacts VALUES (?, ?, ?, ?)", row)
+        self.hold(contact)
+
+    def hold(self, contact: Mapping[str, Json]) -> None:
+        """Let a contact hold all its keys against others; it holds none yet."""
         self._hold(contact["id"], held(contact, self._settings))
 
     def create(self, entry: Entry) -> str:

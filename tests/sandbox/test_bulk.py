@@ -96,6 +96,17 @@ def test_update_needs_no_revision_and_allows_duplicates(server, client):
     assert 2 == len({after[one]["info"]["emails"]["items"][0]["id"] for one in (ANN, BOB)})
 
 
+def test_update_of_the_unchanged(server, client):
+    """A contact that has all that is set already counts as done, and keeps its revision."""
+    client.patch(f"/contacts/{BOB}", json={"info": {"company": "Larkfield"}, "revision": 1})
+    before, events = contacts(client), len(server.events())
+    job = done(server, client, UPDATE, filter={}, info={"company": "Larkfield"})
+
+    assert (3, 3, 0) == (job["totalItems"], job["successTotal"], job["failedTotal"])
+    assert {0: 2, 1: 1} == grown(before, contacts(client))
+    assert events + 1 == len(server.events())
+
+
 def test_update_counts_failures(server, client):
     """Whom the rules refuse is counted by code, and is as before; the others are changed."""
     client.patch(f"/contacts/{BOB}", json={"info": {"name": None, "phones": None}, "revision": 1})
@@ -154,6 +165,20 @@ def test_key_in_both(server, client):
     done(server, client, LABELS, filter={"id": ANN}, **body)
 
     assert [PRESS] == contacts(client)[ANN]["info"]["labelKeys"]["items"]
+
+
+def test_label_deleted_before_its_job(server, client):
+    """A job that adds a label which is gone by then adds it to nobody, and counts that."""
+    with server.jobs.held():
+        job_id = accepted(client, LABELS, filter={}, labelKeysToAdd=[PRESS])
+        client.delete(f"/labels/{PRESS}")
+    before = contacts(client)
+    server.jobs.settle()
+    job = job_of(client, job_id)
+
+    assert (0, 3) == (job["successTotal"], job["failedTotal"])
+    assert [3] == [error["count"] for error in job["errors"]]
+    assert before == contacts(client)
 
 
 def test_delete(server, client):
@@ -283,6 +308,12 @@ def test_neither_filter_nor_search(server, client, path, given):
         client.post(path, json={**SOUND[path], **given})
     )
     assert before == state(server)
+
+
+@pytest.mark.parametrize("body", [{}, {"labelKeysToAdd": ["custom.none"]}], ids=json.dumps)
+def test_selection_before_labels(client, body):
+    """Whom labelling is about is asked before which labels."""
+    assert (400, "NEITHER_FILTER_NOR_SEARCH") == code(client.post(LABELS, json=body))
 
 
 def test_update_of_nobody(server, client):

@@ -346,7 +346,7 @@ BULK = [
 ]
 
 
-def definitions(path, kind, longest, system):
+def definitions(path, kind, longest, system, sorts):
     """Write all that can go wrong with labels, or with extended fields."""
     own = f"/{path}/{{s.{kind}}}"
     unknown = f"/{path}/custom.no-such-{kind}"
@@ -364,7 +364,7 @@ def definitions(path, kind, longest, system):
         "enumeration": ("UNSUPPORTED_FILTER_VALUE", {"filter": {f"{kind}Type": "MINE"}}),
         "sort": ("INVALID_SORT", {"sort": [{"fieldName": "namespace"}]}),
         "sort order": ("INVALID_SORT", {"sort": [{"fieldName": "displayName", "order": "UP"}]}),
-        "two sorts": ("INVALID_SORT", {"sort": [{"fieldName": "displayName"}] * 2}),
+        "too many sorts": ("INVALID_SORT", {"sort": [{"fieldName": "displayName"}] * (sorts + 1)}),
     }
     lists = {
         "namespace": ("namespace", "namespace=cu"),
@@ -405,7 +405,7 @@ def definitions(path, kind, longest, system):
             )
         ),
         *(queried(f"/{path}", what, code, query) for what, (code, query) in queries.items()),
-        queried(f"/{path}", "limit", None, {"paging": {"limit": 1001}}, field="query.paging.limit"),
+        queried(f"/{path}", "limit", None, {"paging": {"limit": 2001}}, field="query.paging.limit"),
         *(
             Case(f"list {path} {what}", 400, None, "GET", f"/{path}?{query}", field=at)
             for what, (at, query) in lists.items()
@@ -414,8 +414,8 @@ def definitions(path, kind, longest, system):
 
 
 DEFINITIONS = [
-    *definitions("labels", "label", 180, CUSTOMERS),
-    *definitions("extended-fields", "field", 150, DISPLAY),
+    *definitions("labels", "label", 180, CUSTOMERS, sorts=100),
+    *definitions("extended-fields", "field", 150, DISPLAY, sorts=1),
     *(
         Case(
             f"create field of {what}",

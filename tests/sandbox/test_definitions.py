@@ -61,20 +61,21 @@ def test_unusual_keys_are_found(client):
     assert {} == client.delete(f"/labels/{key}").json()
 
 
-@pytest.mark.parametrize(
-    ("path", "kind", "name"),
-    [
-        ("labels", "label", "Customers"),
-        ("extended-fields", "field", "Display by first name"),
-    ],
-)
-def test_system_names_are_found(client, path, kind, name):
-    """The name of a system definition finds that one, and makes none."""
-    sent = {"displayName": name, "dataType": "TEXT"}
-    answer = client.post(f"/{path}", json=sent).json()
+def test_system_label_is_found(client):
+    """The name of a system label finds that one, and makes none."""
+    answer = client.post("/labels", json={"displayName": "Customers"}).json()
 
-    assert "SYSTEM" == answer[kind][f"{kind}Type"]
-    assert answer[f"new{kind.title()}"] is False
+    assert ("contacts.customers", False) == (answer["label"]["key"], answer["newLabel"])
+
+
+def test_system_field_is_not_found(client):
+    """The name of a system field makes a custom one, as nobody could write to the other."""
+    sent = {"displayName": "Mobile", "dataType": "TEXT"}
+    answers = [client.post("/extended-fields", json=sent).json() for _ in range(2)]
+
+    assert [("custom.mobile", True), ("custom.mobile", False)] == [
+        (one["field"]["key"], one["newField"]) for one in answers
+    ]
 
 
 def test_renamed_name_is_free(client):
@@ -214,12 +215,39 @@ def test_fields_quota(client):
 
 
 def test_default_pages(client):
-    """A list of labels has a thousand entries unless told, of fields a hundred, a query fifty."""
+    """Unless told, a page of labels has a thousand entries, of fields a hundred."""
     for number in range(60):
         label(client, f"Label {number}")
+    for number in range(90):
+        field(client, f"Field {number}")
     names = [one["displayName"] for one in client.get("/labels").json()["labels"]]
 
     assert 64 == len(names)
     assert sorted(names) == names
-    assert 50 == len(client.post("/labels/query", json={}).json()["labels"])
-    assert 200 == client.get("/labels?paging.limit=2000").status_code
+    assert 64 == len(client.post("/labels/query", json={}).json()["labels"])
+    for page in (client.get("/extended-fields"), client.post("/extended-fields/query", json={})):
+        assert 100 == len(page.json()["fields"])
+
+
+@pytest.mark.parametrize(("limit", "status"), [(2000, 200), (2001, 400)])
+def test_largest_page_of_labels(client, limit, status):
+    """A page of labels has up to two thousand entries, listed or queried."""
+    query = {"query": {"paging": {"limit": limit}}}
+
+    assert status == client.get(f"/labels?paging.limit={limit}").status_code
+    assert status == client.post("/labels/query", json=query).status_code
+
+
+def test_labels_sorted_twice(client):
+    """Labels can be sorted by several fields; the second decides where the first does not."""
+    for name in ("Fan", "Foe"):
+        label(client, name)
+    sort = [
+        {"fieldName": "createdDate", "order": "ASC"},
+        {"fieldName": "displayName", "order": "DESC"},
+    ]
+    found = client.post("/labels/query", json={"query": {"sort": sort}}).json()["labels"]
+    names = [one["displayName"] for one in found]
+
+    assert ["Vip", "Press", "Customers", "Contacted Me"] == names[:4]
+    assert {"Fan", "Foe"} == set(names[4:])

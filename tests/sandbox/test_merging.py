@@ -281,7 +281,7 @@ def test_source_limits(server, client, path, value, rule):
     assert before == state(server)
 
 
-@pytest.mark.parametrize("revision", [None, "5", 5.0, True])
+@pytest.mark.parametrize("revision", [None, "5", 5.5, True])
 def test_revision_type(client, revision):
     """The revision of the target must be sent, as an integer."""
     body = {"targetContactRevision": revision, "sourceContactIds": [BOB]}

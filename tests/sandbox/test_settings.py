@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sandbox.answers import ANN, MEG, code, violations
+from sandbox.answers import ANN, MEG, client_of, code, violations
 
 from contacttools.sandbox import Settings, start
 
@@ -156,6 +156,26 @@ def test_compare_e164(sandbox, international):
     # Bob's number, once as he has it and once as somebody abroad would write it.
     assert 409 == answered("(020) 79460001", "GB")
     assert (409 if international else 200) == answered("+44 20 7946 0001", "GB")
+
+
+def test_other_readings_of_a_database(tmp_path, people_file):
+    """A database is searched for duplicates by the settings it is opened with."""
+    database = tmp_path / "site.db"
+    with start(people_file=people_file, database=database):
+        pass
+    settings = Settings(all_emails_collide=False, email_case_matters=True)
+    with start(database=database, settings=settings) as server, client_of(server) as client:
+        made = [
+            client.post("/contacts", json={"info": emails({"email": text})}).status_code
+            for text in ("meg2@example.net", "Bob@example.com", "bob@example.com")
+        ]
+        swapped = patch(client, emails({"email": "Ann.Work@example.org"}))
+    with start(database=database) as server, client_of(server) as client:
+        again = client.post("/contacts", json={"info": emails({"email": "BOB@example.com"})})
+
+    assert [200, 200, 409] == made
+    assert 200 == swapped.status_code
+    assert (409, "DUPLICATE_CONTACT_EXISTS") == code(again)
 
 
 @pytest.mark.parametrize("refused", [True, False])

@@ -8,8 +8,9 @@ body and has the codes of filters and sorts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from contacttools.sandbox.asking import filters, query
@@ -30,7 +31,11 @@ from contacttools.sandbox.rules.definitions import Kind
 Definition: TypeAlias = Mapping[str, Json]
 
 _NAMESPACE: Final = (3, 25)
-_LISTED: Final = {"label": (1000, 2000), "field": (100, 1000)}
+_PAGES: Final = {
+    "label": (1000, 2000),
+    "field": (100, 1000),
+}  # entries of a page: unless told, most
+_MOST_SORTS: Final = {"label": 100, "field": 1}
 _LIST_SORTS: Final = frozenset({"key", "displayName", "createdDate", "updatedDate"})
 _ORDERS: Final = (None, "ASC", "DESC")
 
@@ -43,17 +48,15 @@ class Choice:
     ----------
     matches
         Tells whether a definition is asked for.
-    sort
-        The member to sort by; definitions without a difference there follow in the order of keys.
-    descending
-        Whether the largest value comes first.
+    sorts
+        The members to sort by, and of each whether the largest value comes first; definitions
+        without a difference there follow in the order of keys.
     page
         Which part of the sorted list.
     """
 
     matches: Predicate
-    sort: str
-    descending: bool
+    sorts: Sequence[tuple[str, bool]]
     page: Page
 
 
@@ -86,18 +89,14 @@ def listed(parameters: Mapping[str, Json], kind: Kind) -> Choice:
     if namespace is not None and not least <= len(namespace) <= most:
         raise invalid("namespace", f"does not have {least} to {most} characters", "LENGTH")
     start = parameters.get("startsWith", "")
-    default, largest = _LISTED[kind]
     return Choice(
         lambda one: (
             wanted in {None, one[type_name]}
             and namespace in {None, one["namespace"]}
             and one["displayName"].startswith(start)
         ),
-        by,
-        order == "DESC",
-        query.page(
-            parameters.get("paging", {}), path="paging", default=default, most=largest, code=None
-        ),
+        [(by, order == "DESC")],
+        _page(parameters.get("paging", {}), kind, "paging"),
     )
 
 
@@ -111,29 +110,39 @@ def queried(body: Mapping[str, Json], kind: Kind) -> Choice:
     """
     asked = member(body, "query") or {}
     clause = asked.get("filter")
-    sort, descending = _sort(asked.get("sort"), kind)
     return Choice(
         filters.compiled({} if clause is None else clause, TABLES[kind]),
-        sort,
-        descending,
-        query.page(member(asked, "paging", "query.") or {}, code=None),
+        _sorts(asked.get("sort"), kind),
+        _page(member(asked, "paging", "query.") or {}, kind, "query.paging"),
     )
 
 
 def chosen(definitions: Iterable[Definition], choice: Choice) -> list[Definition]:
     """Give all definitions that match, in the order asked for."""
-    found = [one for one in definitions if choice.matches(one)]
-    found.sort(key=lambda one: (one[choice.sort], one["key"]), reverse=choice.descending)
+    found = sorted(filter(choice.matches, definitions), key=itemgetter("key"))
+    for name, descending in reversed(choice.sorts):
+        found.sort(key=itemgetter(name), reverse=descending)
     return found
 
 
-def _sort(value: Json, kind: Kind) -> tuple[str, bool]:
+def _page(paging: Mapping[str, Json], kind: Kind, path: str) -> Page:
+    default, most = _PAGES[kind]
+    return query.page(paging, path=path, default=default, most=most, code=None)
+
+
+def _sorts(value: Json, kind: Kind) -> list[tuple[str, bool]]:
+    if value in (None, []):
+        return [("displayName", False)]
     entries = value if isinstance(value, list) else [value]
-    if not entries or entries[0] is None:
-        return "displayName", False
-    if len(entries) > 1 or not isinstance(entries[0], dict):
-        raise _invalid_sort("A sort is one object.")
-    name, order = entries[0].get("fieldName"), entries[0].get("order")
+    if len(entries) > _MOST_SORTS[kind]:
+        raise _invalid_sort(f"There are more than {_MOST_SORTS[kind]} sorts.")
+    return [_sort(entry, kind) for entry in entries]
+
+
+def _sort(entry: Json, kind: Kind) -> tuple[str, bool]:
+    if not isinstance(entry, dict):
+        raise _invalid_sort("A sort is an object.")
+    name, order = entry.get("fieldName"), entry.get("order")
     field = TABLES[kind].find(name) if isinstance(name, str) else None
     if field is None or not field.sortable:
         raise _invalid_sort("There is no such field to sort by.")

@@ -18,6 +18,7 @@ from contacttools.sandbox.asking.fields import FIELDS, Contact, lookup, of_conta
 from contacttools.sandbox.asking.filters import Predicate
 from contacttools.sandbox.door import member
 from contacttools.sandbox.problems import Json, application, invalid
+from contacttools.sandbox.rules.definitions import whole
 from contacttools.sandbox.settings import Settings
 
 DEFAULT_LIMIT: Final = 50
@@ -98,7 +99,13 @@ class Query:
     members: frozenset[str] | None
 
 
-def read(body: Mapping[str, Json], fields: Mapping[str, str], settings: Settings) -> Query:
+def read(
+    body: Mapping[str, Json],
+    fields: Mapping[str, str],
+    settings: Settings,
+    *,
+    path: str = "query.",
+) -> Query:
     """Read the body of Query Contacts.
 
     Parameters
@@ -109,6 +116,8 @@ def read(body: Mapping[str, Json], fields: Mapping[str, str], settings: Settings
         Data type of each extended field of the site, by key.
     settings
         How open points are read.
+    path
+        What stands before the members of the query in error messages; empty for a query string.
 
     Returns
     -------
@@ -121,7 +130,7 @@ def read(body: Mapping[str, Json], fields: Mapping[str, str], settings: Settings
         400, with one of the eight codes of Query Contacts or naming the violated field.
     """
     query = member(body, "query") or {}
-    sort, descending = _sort(query.get("sort"), fields, settings)
+    sort, descending = _sort(query.get("sort"), fields, settings, f"{path}sort")
     clause = query.get("filter")
     tests = [] if clause in (None, {}) else [filters.compiled(clause, of_contacts(fields))]
     if (wanted := _search(body.get("search"))) is not None:
@@ -131,16 +140,16 @@ def read(body: Mapping[str, Json], fields: Mapping[str, str], settings: Settings
         ids=filters.id_choice(clause),
         sort=sort,
         descending=descending,
-        page=page(member(query, "paging", "query.") or {}),
+        page=page(member(query, "paging", path) or {}, path=f"{path}paging"),
         key=json.dumps([clause, sort, descending, body.get("search")]),
-        members=members(query.get("fields"), query.get("fieldsets")),
+        members=members(query.get("fields"), query.get("fieldsets"), path=path),
     )
 
 
 def page(
     paging: Mapping[str, Json],
     *,
-    path: str = "query.paging",
+    path: str,
     default: int = DEFAULT_LIMIT,
     most: int = MAX_LIMIT,
     code: str | None = "ILLEGAL_LIMIT",
@@ -175,16 +184,23 @@ def page(
     return Page(limit, offset)
 
 
-def members(fields: Json, fieldsets: Json) -> frozenset[str] | None:
+def members(fields: Json, fieldsets: Json, *, path: str = "") -> frozenset[str] | None:
     """Give the members that `fields` and `fieldsets` ask for together, None for all.
+
+    Parameters
+    ----------
+    fields, fieldsets
+        As sent.
+    path
+        What stands before their names in error messages.
 
     Raises
     ------
     Problem
         400, naming the member with an unknown entry or too many.
     """
-    named = _names(fields, "fields", _PROJECTABLE, _MAX_FIELDS)
-    sets = _names(fieldsets, "fieldsets", _FIELDSETS, _MAX_FIELDSETS)
+    named = _names(fields, f"{path}fields", _PROJECTABLE, _MAX_FIELDS)
+    sets = _names(fieldsets, f"{path}fieldsets", _FIELDSETS, _MAX_FIELDSETS)
     if "FULL" in sets or not (named or sets):
         return None
     return frozenset(named).union(*(_FIELDSETS[name] for name in sets))
@@ -220,20 +236,22 @@ def arranged(contacts: Iterable[Contact], query: Query, fields: Mapping[str, str
     return [contact_id for _, _, contact_id in found]
 
 
-def _sort(value: Json, fields: Mapping[str, str], settings: Settings) -> tuple[str, bool]:
+def _sort(
+    value: Json, fields: Mapping[str, str], settings: Settings, path: str
+) -> tuple[str, bool]:
     entries = value if isinstance(value, list) else [value]
     if len(entries) > 1:
-        raise invalid("query.sort", "has more than 1 entry", "MAX_SIZE", threshold=1)
+        raise invalid(path, "has more than 1 entry", "MAX_SIZE", threshold=1)
     if not entries or entries[0] is None:
         return "createdDate", settings.default_order == "DESC"
     if not isinstance(entries[0], dict):
-        raise invalid("query.sort", "is not an object", "TYPE", type="OBJECT")
+        raise invalid(path, "is not an object", "TYPE", type="OBJECT")
     name, order = entries[0].get("fieldName"), entries[0].get("order")
     if not isinstance(name, str):
-        raise invalid("query.sort.fieldName", "is not a string", "TYPE", type="STRING")
+        raise invalid(f"{path}.fieldName", "is not a string", "TYPE", type="STRING")
     if order not in (None, "ASC", "DESC"):
         raise invalid(
-            "query.sort.order", "is not one of the allowed values", "ENUM", values=["ASC", "DESC"]
+            f"{path}.order", "is not one of the allowed values", "ENUM", values=["ASC", "DESC"]
         )
     field = lookup(name, fields)
     if field is None or not field.sortable:
@@ -268,17 +286,18 @@ _SEARCHED: Final = (
 def _integer(value: Json, path: str, default: int) -> int:
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int):
+    number = whole(value)
+    if number is None:
         raise invalid(path, "is not an integer", "TYPE", type="INTEGER")
-    return value
+    return number
 
 
 def _names(value: Json, path: str, known: Iterable[str], most: int) -> list[str]:
     names = [] if value is None else value
     if not isinstance(names, list):
-        raise invalid(f"query.{path}", "is not a list", "TYPE", type="ARRAY")
+        raise invalid(path, "is not a list", "TYPE", type="ARRAY")
     if len(names) > most:
-        raise invalid(f"query.{path}", f"has more than {most} entries", "MAX_SIZE", threshold=most)
+        raise invalid(path, f"has more than {most} entries", "MAX_SIZE", threshold=most)
     if any(not isinstance(name, str) or name not in known for name in names):
-        raise invalid(f"query.{path}", "has an unknown entry", "ENUM", values=sorted(known))
+        raise invalid(path, "has an unknown entry", "ENUM", values=sorted(known))
     return names

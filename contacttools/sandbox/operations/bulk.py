@@ -49,14 +49,17 @@ def delete(desk: Desk, call: Call) -> str:
 
 def relabel(desk: Desk, call: Call) -> str:
     """Bulk Label And Unlabel Contacts; a key that is sent to be added and removed is removed."""
-    context = desk.context(call.caller.app_id)
-    keys = {}
-    for what, path in (("add", "labelKeysToAdd"), ("remove", "labelKeysToRemove")):
-        keys[what] = checks.texts(call.body.get(path), path, least=0, most=_MOST_KEYS)
-        labelling.require_defined(keys[what], path, context)
+    paths = {"add": "labelKeysToAdd", "remove": "labelKeysToRemove"}
+    keys = {
+        what: checks.texts(call.body.get(path), path, least=0, most=_MOST_KEYS)
+        for what, path in paths.items()
+    }
+    _require_selection(call.body)
     if not any(keys.values()):
         raise invalid("labelKeysToAdd", "must be given, or labelKeysToRemove", "REQUIRED")
-    _require_selection(call.body)
+    context = desk.context(call.caller.app_id)
+    for what, path in paths.items():
+        labelling.require_defined(keys[what], path, context)
     kind = "_".join(what.upper() for what in keys if keys[what])
     return _accept(desk, call, f"{kind}_LABELS", keys)
 
@@ -82,8 +85,8 @@ def step(desk: Desk) -> bool:
     if found is None:
         return False
     job, task = found
-    context = desk.context(task["appId"])
     with desk.store.write() as change:
+        context = desk.context(task["appId"])
         job = jobs.begun(job, context.now)
         contact_ids = change.take(job["id"], _AT_ONCE)
         for contact_id in contact_ids:
@@ -126,7 +129,9 @@ def _accept(desk: Desk, call: Call, kind: str, task: Mapping[str, Json]) -> str:
 
 def _update(change: Change, before: Entry, task: Mapping[str, Json], context: Context) -> None:
     after = contact.update(before, task["info"], before.contact["revision"], context)
-    change.replace(before, after)
+    # Unlike an update of one contact, this one leaves alone whom it would not change.
+    if after.contact["info"] != before.contact["info"]:
+        change.replace(before, after)
 
 
 def _delete(change: Change, entry: Entry, _: Mapping[str, Json], context: Context) -> None:
@@ -136,6 +141,8 @@ def _delete(change: Change, entry: Entry, _: Mapping[str, Json], context: Contex
 
 
 def _relabel(change: Change, before: Entry, task: Mapping[str, Json], context: Context) -> None:
+    # A label that was there when the job was accepted may be gone by now.
+    labelling.require_defined(task["add"], "labelKeysToAdd", context)
     after = labelling.relabelled(before, add=task["add"], remove=task["remove"], context=context)
     change.replace(before, after)
 

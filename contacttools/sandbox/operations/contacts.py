@@ -36,7 +36,7 @@ def list_(desk: Desk, call: Call) -> str:
     """List Contacts: a query without a filter, asked for in the query string."""
     fields, fieldsets = projection(call)
     asked = {**structured(call), "fields": fields, "fieldsets": fieldsets}
-    return _answer(desk, {"query": asked}, stale=call.stale)
+    return _answer(desk, {"query": asked}, stale=call.stale, path="")
 
 
 def query_(desk: Desk, call: Call) -> str:
@@ -110,8 +110,8 @@ def metadata(page: Page, count: int, total: int) -> dict[str, Json]:
     return {"count": count, "offset": page.offset, "total": total, "tooManyToCount": False}
 
 
-def _answer(desk: Desk, body: Mapping[str, Json], *, stale: bool) -> str:
-    asked = query.read(body, desk.store.field_types(), desk.settings)
+def _answer(desk: Desk, body: Mapping[str, Json], *, stale: bool, path: str = "query.") -> str:
+    asked = query.read(body, desk.store.field_types(), desk.settings, path=path)
     page = asked.page
     if asked.matches is None and asked.sort == "createdDate" and not stale:
         texts = desk.store.page(page, descending=asked.descending)

@@ -21,11 +21,15 @@ from contacttools.sandbox.store import dumps
 
 
 def find_or_create(desk: Desk, call: Call, kind: Kind) -> str:
-    """Find Or Create Label, or Extended Field: the one with this very name, or a new one."""
+    """Find Or Create Label, or Extended Field: the one with this very name, or a new one.
+
+    Of extended fields only the site's own are found, as the documentation says.
+    """
     name = checks.name(call.body.get("displayName"), "displayName", LONGEST_NAME[kind])
     with desk.store.write() as change:
         known = desk.store.definitions(kind)
-        found = definitions.named(known.values(), name)
+        eligible = filter(definitions.is_own, known.values()) if kind == "field" else known.values()
+        found = definitions.named(eligible, name)
         if found is not None:
             return _found(kind, found, new=False)
         if kind == "label":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contacttools.sandbox.operations.contacts import existing
 from contacttools.sandbox.operations.desk import Call, Desk, now
-from contacttools.sandbox.problems import not_found
 from contacttools.sandbox.rules import deleting
 
 
@@ -12,19 +12,10 @@ def delete(desk: Desk, call: Call) -> str:
     with desk.store.write() as change:
         if desk.settings.unknown_delete_status == 200 and change.read(call.path["id"]) is None:
             return "{}"
-        entry = change.read(call.path["id"])
-        if entry is None:
-            return _gone(desk, call.path["id"])
+        entry = existing(change, call.path["id"])
         if (problem := deleting.refusal(entry)) is not None:
             raise problem
         change.remove(entry, now())
-    return "{}"
-
-
-def _gone(desk: Desk, contact_id: str) -> str:
-    """Answer about a contact that is not there: 404, or by setting as if it had been deleted."""
-    if desk.settings.unknown_delete_status == 404:
-        raise not_found(contact_id)
     return "{}"
 
 

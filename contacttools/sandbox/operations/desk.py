@@ -68,7 +68,7 @@ class Desk:
         self.last_search: tuple[tuple[int, str, bool], list[str]] = ((-1, "", False), [])
 
     def context(self, app_id: str) -> Context:
-        """Give what the rules need to know for a request that arrives now.
+        """Give what the rules need to know now; inside a change of the store it stays true.
 
         Parameters
         ----------

@@ -23,8 +23,8 @@ def unlabel(desk: Desk, call: Call) -> str:
 
 def _relabelled(desk: Desk, call: Call, what: str, sent: Json) -> str:
     keys = checks.texts(sent, "labelKeys", least=1, most=_MOST)
-    context = desk.context(call.caller.app_id)
     with desk.store.write() as change:
+        context = desk.context(call.caller.app_id)
         before = existing(change, call.path["id"])
         labelling.require_defined(keys, "labelKeys", context)
         after = labelling.relabelled(before, **{what: keys}, context=context)

@@ -14,8 +14,8 @@ _MOST = 5
 def merge(desk: Desk, call: Call) -> str:
     """Merge Contacts."""
     revision = checks.revision(call.body, "targetContactRevision")
-    context = desk.context(call.caller.app_id)
     with desk.store.write() as change:
+        context = desk.context(call.caller.app_id)
         before, sources = _contacts(change, call)
         merging.require_mergeable(before, revision, sources)
         after = merging.merged(before, sources, context)

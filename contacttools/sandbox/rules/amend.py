@@ -143,8 +143,10 @@ def _locale(_name: str, _old: Json, sent: Json, context: Context) -> Json:
 
 
 def _picture(_name: str, old: Json, sent: Json, context: Context) -> Json:
-    if sent is None or sent.get("image"):
-        return sent and {"image": sent["image"]}
+    if sent is None:
+        return None
+    if image := lists.known(sent.get("image") or {}, _IMAGE_PARTS):
+        return {"image": image}
     cleared = "image" in sent and context.settings.null_clears
     return None if cleared else old
 
@@ -219,6 +221,7 @@ def _sent_items(sent: Json) -> list[Json]:
 
 
 _NAMES = ("first", "last")
+_IMAGE_PARTS = ("id", "url", "height", "width", "altText", "filename")
 _MEMBERS: dict[str, Callable[[str, Json, Json, Context], Json]] = {
     "name": _name,
     "emails": _list,

@@ -14,15 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from contacttools.sandbox.problems import Json, Problem, Violation, invalid, validation
-from contacttools.sandbox.rules.definitions import is_date, is_number
+from contacttools.sandbox.problems import Json, Violation, invalid, validation
+from contacttools.sandbox.rules.definitions import is_date, is_number, whole
 from contacttools.sandbox.rules.derive import COUNTRIES
 
 Check: TypeAlias = Callable[[str, Json], Iterator[Violation]]
 """Takes the path and the value of a member, gives what is wrong with it."""
 
-MAX_INT = 2**53 - 1
-"""Largest revision and the like: the largest integer that every JSON reader keeps exactly."""
+_MAX_COORDINATE = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
 
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -63,11 +62,11 @@ def revision(body: Mapping[str, Json], name: str = "revision", *, required: bool
     Problem
         400, if it is missing or not a JSON integer.
     """
-    value = body.get(name)
-    if value is None and not required:
+    if body.get(name) is None and not required:
         return 0
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_INT:
-        raise _no_integer(name)
+    value = whole(body.get(name))
+    if value is None:
+        raise invalid(name, "is not an integer", "TYPE", type="INTEGER")
     return value
 
 
@@ -124,10 +123,6 @@ def name(value: Json, path: str, most: int) -> str:
     return str(value)
 
 
-def _no_integer(path: str) -> Problem:
-    return invalid(path, "is not an integer", "TYPE", type="INTEGER")
-
-
 def _wrong_type(path: str, kind: str) -> Iterator[Violation]:
     yield Violation(path, f"is not of type {kind.lower()}", "TYPE", {"type": kind})
 
@@ -169,7 +164,7 @@ def _flag(path: str, value: Json) -> Iterator[Violation]:
 
 
 def _integer(path: str, value: Json) -> Iterator[Violation]:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if whole(value) is None:
         yield from _wrong_type(path, "INTEGER")
 
 
@@ -177,8 +172,8 @@ def _coordinate(path: str, value: Json) -> Iterator[Violation]:
     # Sent as text they come back as numbers, so text is accepted.
     if is_number(value):
         # Real lists hold coordinates off the globe; only what is no longer a number is refused.
-        if abs(value) > MAX_INT:
-            yield Violation(path, "is too large", "RANGE", {"maximum": MAX_INT})
+        if abs(value) > _MAX_COORDINATE:
+            yield Violation(path, "is too large", "RANGE", {"maximum": _MAX_COORDINATE})
     elif not (isinstance(value, str) and _DECIMAL.fullmatch(value)):
         yield from _wrong_type(path, "NUMBER")
 

@@ -201,12 +201,17 @@ def require_own(definition: Mapping[str, Json], settings: Settings) -> None:
     Problem
         428 `FAILED_PRECONDITION`, or another status by setting.
     """
-    if not _is_own(definition):
+    if not is_own(definition):
         raise application(
             settings.system_definition_status,
             "FAILED_PRECONDITION",
             f"{definition['key']} belongs to the system.",
         )
+
+
+def is_own(definition: Mapping[str, Json]) -> bool:
+    """Tell whether a definition is the site's own, and not the system's."""
+    return "USER_DEFINED" in (definition.get("labelType"), definition.get("fieldType"))
 
 
 def unknown(key: str) -> Problem:
@@ -298,6 +303,11 @@ def is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def whole(value: Json) -> int | None:
+    """Give a JSON number as an integer, None if it is none: 5.0 is the same number as 5."""
+    return int(value) if is_number(value) and value == int(value) else None
+
+
 def is_date(value: Json) -> bool:
     """Tell whether a value is the text of a day that the calendar has, as ``YYYY-MM-DD``."""
     if not (isinstance(value, str) and value.isascii() and _ISO_DATE.fullmatch(value)):
@@ -310,11 +320,7 @@ def is_date(value: Json) -> bool:
 
 
 def _own(known: Mapping[str, Mapping[str, Json]]) -> int:
-    return sum(map(_is_own, known.values()))
-
-
-def _is_own(definition: Mapping[str, Json]) -> bool:
-    return "USER_DEFINED" in (definition.get("labelType"), definition.get("fieldType"))
+    return sum(map(is_own, known.values()))
 
 
 def _dated(definition: dict[str, Json], now: str) -> dict[str, Json]:

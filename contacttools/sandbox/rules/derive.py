@@ -170,9 +170,17 @@ def primary_objects(info: Mapping[str, Json]) -> dict[str, Json]:
         objects["primaryPhone"] = {
             key: phone[key] for key in ("countryCode", "e164Phone", "phone") if key in phone
         }
-        status = "NOT_SET" if "e164Phone" in phone else "NO_SUBSCRIPTION_STATUS"
+        status = "NO_SUBSCRIPTION_STATUS"
+        if "e164Phone" in phone:
+            status = "NOT_SET"
+            objects["primaryPhone"]["formattedPhone"] = _formatted_phone(phone["e164Phone"])
         objects["primaryPhone"]["subscriptionStatus"] = status
     return objects
+
+
+def _formatted_phone(international: str) -> str:
+    number = phonenumbers.parse(international)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 @lru_cache(maxsize=256)

@@ -40,6 +40,12 @@ class Claim:
         return duplicate(holder, email=self.email, phone=self.phone)
 
 
+def reading(settings: Settings) -> str:
+    """Name the settings that decide which keys contacts hold."""
+    switches = (settings.all_emails_collide, settings.email_case_matters, settings.compare_e164)
+    return " ".join(map(str, switches))
+
+
 def held(contact: Mapping[str, Json], settings: Settings) -> frozenset[str]:
     """Give the keys that a contact holds against others."""
     info = contact["info"]

@@ -74,6 +74,11 @@ def build(
     return built
 
 
+def known(value: Mapping[str, Json], members: Iterable[str]) -> Item:
+    """Give those members of an object that are among the known ones, without null and ``{}``."""
+    return {key: value[key] for key in members if value.get(key) not in (None, {})}
+
+
 def primary_first(items: list[Item]) -> list[Item]:
     """Put the primary item of a list in front; the others keep their order."""
     return sorted(items, key=lambda item: not item["primary"])
@@ -112,21 +117,18 @@ def _phone(sent: Item, item_id: str, settings: Settings) -> Item:
 
 
 def _address(sent: Item, item_id: str, settings: Settings) -> Item:
-    address = {
-        key: value
-        for key in _ADDRESS_PARTS
-        if (value := (sent.get("address") or {}).get(key)) is not None
+    given = sent.get("address") or {}
+    coordinates = known(given.get("geocode") or {}, _COORDINATES)
+    parts = {
+        **given,
+        "streetAddress": known(given.get("streetAddress") or {}, _STREET_PARTS),
+        "geocode": {key: float(value) for key, value in coordinates.items()},
     }
+    address = known(parts, _ADDRESS_PARTS)
     if "subdivision" in address:
         address["subdivision"] = derive.subdivision(
             address["subdivision"], address.get("country"), settings
         )
-    if "geocode" in address:
-        address["geocode"] = {
-            key: float(value) for key, value in _known(address["geocode"], _COORDINATES).items()
-        }
-    if "streetAddress" in address:
-        address["streetAddress"] = _known(address["streetAddress"], _STREET_PARTS)
     if not address.get("formattedAddress"):
         address.pop("formattedAddress", None)
         if written := derive.formatted_address(address):
@@ -136,10 +138,6 @@ def _address(sent: Item, item_id: str, settings: Settings) -> Item:
 
 _COORDINATES = ("latitude", "longitude")
 _STREET_PARTS = ("number", "name", "apt")
-
-
-def _known(value: Mapping[str, Json], members: tuple[str, ...]) -> Item:
-    return {key: value[key] for key in members if value.get(key) is not None}
 
 
 def _tag(sent: Item) -> str:

@@ -90,28 +90,23 @@ def _items(item: Json) -> dict[str, Json]:
     return _object({"items": _list(item, 50)})
 
 
+def _paging(most: int) -> dict[str, Json]:
+    limit = {"type": "integer", "minimum": 0, "maximum": most}
+    return _object({"limit": limit, "offset": {"type": "integer", "minimum": 0}})
+
+
+def _query(entries: int = 1000, sorts: int = 1, **more: Json) -> dict[str, Json]:
+    """Describe a query for so many entries at most, sorted by so many fields at most."""
+    asked = {"filter": {"type": "object"}, "sort": _list(_ORDER, sorts), "paging": _paging(entries)}
+    return _object({**asked, **more})
+
+
 _FLAG: Final = {"type": "boolean"}
 _REVISION: Final = {"type": "integer", "minimum": 0}
 _GUID: Final = {"type": "string", "format": "uuid"}
 _KEYS: Final = _list(_text(80, 1), 100, 1)
-_PAGING: Final = _object(
-    {
-        "limit": {"type": "integer", "minimum": 0, "maximum": 1000},
-        "offset": {"type": "integer", "minimum": 0},
-    }
-)
-_SORT: Final = _list(
-    _object({"fieldName": _text(200), "order": {"enum": ["ASC", "DESC"]}}, "fieldName"), 1
-)
-_QUERY: Final = _object(
-    {
-        "filter": {"type": "object"},
-        "sort": _SORT,
-        "paging": _PAGING,
-        "fields": _list(_text(100), 100),
-        "fieldsets": _list({"enum": ["BASIC", "COMMUNICATION_DETAILS", "EXTENDED", "FULL"]}, 10),
-    }
-)
+_ORDER: Final = _object({"fieldName": _text(200), "order": {"enum": ["ASC", "DESC"]}}, "fieldName")
+_FIELDSETS: Final = _list({"enum": ["BASIC", "COMMUNICATION_DETAILS", "EXTENDED", "FULL"]}, 10)
 _SELECTION: Final = {"filter": {"type": "object"}, "search": _text(100)}
 _SOURCES: Final = _list(_GUID, 5, 1)
 
@@ -174,8 +169,10 @@ _BODIES: Final[Mapping[str, dict[str, Json]]] = {
     "Update Contact": _object(
         {"info": _ref("Info"), "revision": _REVISION, "allowDuplicates": _FLAG}, "info", "revision"
     ),
-    "Query Contacts": _object({"query": _QUERY, "search": _text(100)}),
-    "Query Facets": _object({"filter": {"type": "object"}, "paging": _PAGING}),
+    "Query Contacts": _object(
+        {"query": _query(fields=_list(_text(100), 100), fieldsets=_FIELDSETS), "search": _text(100)}
+    ),
+    "Query Facets": _object({"filter": {"type": "object"}, "paging": _paging(1000)}),
     "Label Contact": _object({"labelKeys": _KEYS}, "labelKeys"),
     "Unlabel Contact": _object({"labelKeys": _KEYS}),
     "Merge Contacts": _object(
@@ -191,10 +188,10 @@ _BODIES: Final[Mapping[str, dict[str, Json]]] = {
     "Bulk Delete Contacts": _object(_SELECTION),
     "Find Or Create Label": _LABEL,
     "Rename Label": _object({"label": _LABEL}, "label"),
-    "Query Labels": _object({"query": _QUERY}),
+    "Query Labels": _object({"query": _query(2000, sorts=100)}),
     "Find Or Create Extended Field": _FIELD,
     "Rename Extended Field": _object({"field": _object({"displayName": _text(150, 1)})}, "field"),
-    "Query Extended Fields": _object({"query": _QUERY}),
+    "Query Extended Fields": _object({"query": _query()}),
 }
 
 _PAGED: Final = {
