@@ -152,14 +152,15 @@ def test_colleague(server, client):
     assert "edited by a colleague at revision 5" == contact["info"]["jobTitle"]
 
 
-def test_colleague_edits_another(server, client):
-    """A colleague may edit another contact, or one that nobody has."""
-    server.faults.add("colleague", method="PATCH", contact_id=BOB)
-    server.faults.add("colleague", method="GET", path="/nobody")
+def test_colleague_waits_for_an_update(server, client):
+    """Reads pass before the colleague acts; a contact that nobody has cannot be edited."""
+    server.faults.add("colleague", times=2)
+    assert 5 == revision(client)
+    assert (404, "CONTACT_NOT_FOUND") == code(client.patch("/contacts/nobody", json=EDIT))
+    url = f"{server.url}/_api/contacts/v4/contacts/{ANN}"
 
-    assert 200 == edit(client).status_code
-    assert 404 == client.get("/contacts/nobody").status_code
-    assert 1 == revision(client, BOB)
+    assert (409, "CONTACT_ALREADY_CHANGED") == code(client.patch(url, json=EDIT))
+    assert (6, 0) == (revision(client), len(server.faults))
 
 
 def test_stale_reads(server, client):

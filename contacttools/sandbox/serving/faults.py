@@ -107,8 +107,8 @@ class Faults:
 
             - ``before``: `call` runs first, in a thread of its own (it may call the server); then
               the request is handled.
-            - ``colleague``: somebody else edits the contact of the path first, or `contact_id`, so
-              that its revision is another; then the request is handled.
+            - ``colleague``: somebody else edits the contact of the path first, so that its revision
+              is another; then the request is handled. Waits for PATCH if no method is given.
             - ``delay``: the request waits `seconds` before it is handled, or with `apply` its
               answer waits afterwards.
             - ``drop_before``: the connection closes without an answer, and nothing is done.
@@ -138,7 +138,7 @@ class Faults:
         """
         fault = Fault(
             kind=kind,
-            method=method,
+            method="PATCH" if kind == "colleague" and method is None else method,
             path=path,
             contact_id=contact_id,
             times=times,

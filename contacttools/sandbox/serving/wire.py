@@ -80,7 +80,7 @@ class Faulty:
         for fault in taken:
             scope[STALE] = scope.get(STALE, False) or fault.kind == "stale"
             if fault.kind == "colleague":
-                await run_in_threadpool(self._colleague, fault.contact_id or _contact_of(scope))
+                await run_in_threadpool(self._colleague, _contact_of(scope))
             if not await _before(fault):
                 await _close(scope, receive)
                 return
@@ -118,7 +118,7 @@ class Faulty:
 
 def _contact_of(scope: Scope) -> str:
     """Give the part of a path where a contact's id would be, empty if there is none."""
-    parts = scope["path"].split("/")
+    parts = scope["path"].removeprefix("/_api").split("/")
     return parts[4] if parts[1:4] == ["contacts", "v4", "contacts"] and len(parts) > 4 else ""
 
 
