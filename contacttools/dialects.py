@@ -33,7 +33,10 @@ from contacttools.contact import mapping
 from contacttools.contact.fields import Json
 from contacttools.contact.mapping import Dialect
 from contacttools.errors import BadValue
+from contacttools.service import arguments
 from contacttools.service.site import Site
+
+__all__ = ["CrmBackend", "CrmV2", "crm_backend", "crm_v2", "elevate"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,7 +89,7 @@ def elevate(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def elevated(*args: P.args, **more: P.kwargs) -> R:
-        call: Callable[P, R] = getattr(type(owner)(owner.elevated_for(name)), name)
+        call: Callable[P, R] = getattr(type(owner)(_elevated(owner, name)), name)
         return call(*args, **more)
 
     return elevated
@@ -105,12 +108,6 @@ class _Spoken:
 
     def __repr__(self) -> str:
         return f"<{self.dialect} of {self.site!r}>"
-
-    def elevated_for(self, call: str) -> Site:
-        """Return the site with elevated rights, having recorded what for."""
-        site = self.site.elevated()
-        self.site.elevated_calls.append(f"{self.dialect}.{call}")
-        return site
 
     def _sent(self, info: Json) -> Json:
         return mapping.info_from(self.dialect, info)
@@ -293,17 +290,21 @@ class CrmBackend(_Spoken):
         return self._shown(site.unlabel_contact(contact_id, label_keys)["contact"])
 
     def _allowed(self, call: str, chosen: Mapping[str, bool]) -> Site:
-        return self.elevated_for(call) if chosen[_SUPPRESS] else self.site
+        return _elevated(self, call) if chosen[_SUPPRESS] else self.site
+
+
+def _elevated(spoken: _Spoken, call: str) -> Site:
+    """Return the site with elevated rights, having recorded what for."""
+    site = spoken.site.elevated()
+    spoken.site.elevated_calls.append(f"{spoken.dialect}.{call}")
+    return site
 
 
 def _chosen(options: Options, *names: str) -> dict[str, bool]:
     """Return every option with its value, or raise BadValue for one that is none."""
     chosen = dict.fromkeys(names, False)
-    for name, value in _members(options or {}, "options", names).items():
-        if not isinstance(value, bool):
-            why = f"options: {name} is True or False, not {value!r:.40}"
-            raise BadValue(why, field=name)
-        chosen[name] = value
+    for name, value in _members({} if options is None else options, "options", names).items():
+        chosen[name] = arguments.flag(value, name)
     return chosen
 
 

@@ -314,10 +314,9 @@ def test_a_disjoint_conflict_says_what_they_changed():
     [
         (DUPLICATE, ["Duplicate", "the other contact is x", "merge"]),
         ((W, Refused(409, "CANNOT_UPDATE_MEMBER_EMAIL", "member")), ["member", "Members API"]),
-        ((W, Refused(401, "UNAUTHENTICATED", "")), ["key"]),
         ((W, Refused(400, "INVALID_ARGUMENT", "bad date")), ["bad date", "correct"]),
     ],
-    ids=["duplicate", "member", "key", "argument"],
+    ids=["duplicate", "member", "argument"],
 )
 def test_a_refusal_carries_the_services_words_and_advice(answer, told):
     """A refused contact says what the service said and what to do."""

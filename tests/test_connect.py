@@ -1,13 +1,15 @@
 """Connecting: the sandbox without a word, a real site only on purpose."""
 
+import re
 import subprocess
 import sys
+import traceback
 
 import pytest
 
 import contacttools as ct
 from contacttools import sandbox
-from contacttools.errors import AuthError, BadValue, ReadOnlySite
+from contacttools.errors import AuthError, BadValue, ContactToolsError, ReadOnlySite
 
 KEY, SITE = "IST.canary-4f1d9c2e7b", "11111111-2222-4333-8444-555555555555"
 APP = {"app_id": "app-1", "app_secret": "secret-canary-77aa", "instance_id": "instance-1"}
@@ -145,8 +147,11 @@ def test_a_key_for_the_sandbox_is_a_misunderstanding(given):
         {"base_url": "https://me:pw@example.com"},
         {"base_url": "https://example.com?x=1"},
         {"base_url": "https://example.com#x"},
+        {"base_url": ""},
+        {"to": "live", "base_url": " "},
         {"to": "live", "requests_per_minute": 500},
         {"to": "live", "requests_per_minute": 0},
+        {"to": "live", "requests_per_minute": "fast"},
     ],
     ids=str,
 )
@@ -172,6 +177,51 @@ def test_a_live_site_refuses_direct_updates_until_told_twice():
             contact = site.get_contact(next(iter(site.fetch())))
             answer = site.update_contact(contact["id"], {"company": "x"}, contact["revision"])
             assert contact["revision"] + 1 == answer["contact"]["revision"]
+
+
+@pytest.mark.parametrize("name", ["read_only", "direct_writes"])
+@pytest.mark.parametrize("value", [None, 0, 1, "", "no", "False"], ids=repr)
+def test_what_guards_a_site_is_true_or_false(name, value):
+    """Nothing that merely counts as one of them opens a site for writing."""
+    with pytest.raises(BadValue, match=f"{name} is True or False"):
+        ct.connect("live", api_key=KEY, site_id=SITE, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["api_key", "site_id"])
+def test_what_says_who_we_are_is_text(name):
+    """Anything else is refused by name, and not repeated in the error."""
+    with pytest.raises(AuthError, match=f"{name}= is text, not a bytes"):
+        ct.connect("live", **{"api_key": KEY, "site_id": SITE} | {name: KEY.encode()})
+
+
+def traces(error):
+    """Return everything that a traceback with locals would print below the caller."""
+    told = traceback.TracebackException(
+        type(error), error, error.__traceback__.tb_next, capture_locals=True
+    )
+    assert (None, None) == (error.__cause__, error.__context__)
+    return "".join(told.format())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"to": "live"},
+        {"to": "live", "api_key": KEY},
+        {"to": "live", "api_key": f"{KEY}\n", "site_id": "ü"},
+        {"to": "live", "api_key": KEY, "site_id": SITE, "requests_per_minute": 999},
+        {"base_url": "not an address", "api_key": KEY, "site_id": SITE},
+        {"to": "sandbox", "api_key": KEY},
+        {"to": "live", "app_id": "a", "app_secret": KEY},
+    ],
+    ids=str,
+)
+def test_a_traceback_with_locals_has_no_key(monkeypatch, given):
+    """Whatever was wrong with the call, neither its key nor that of the environment is printed."""
+    monkeypatch.setenv("WIX_API_KEY", KEY)
+    with pytest.raises(ContactToolsError) as caught:
+        ct.connect(**given)
+    assert KEY[4:] not in traces(caught.value)
 
 
 # -- as an app ------------------------------------------------------------------------------
@@ -288,6 +338,30 @@ def test_reading_is_not_writing(identity):
     assert 403 == caught.value.status
 
 
+@pytest.mark.parametrize(
+    ("identity", "told"),
+    [
+        ("api_key", r"check the key, its rights \(Manage Contacts\)"),
+        ("app", "check that the app .* was granted Manage Contacts"),
+        ("member", r"a member has no right to this \(Manage Contacts\); site\.elevated\(\) has"),
+        ("visitor", r"a visitor has no right to this \(Manage Contacts\); site\.elevated\(\) has"),
+    ],
+)
+def test_a_commit_without_the_right_says_what_to_do(identity, told):
+    """In words for whoever asks: one contact is refused, the rest not sent, and none written."""
+    site = ct.connect("sandbox", identity=identity, scopes=["Read Contacts"])
+    contacts = site.fetch(limit=3)
+    stage = ct.Stage(contacts)
+    for contact_id in contacts:
+        stage.edit(contact_id, {"company": "Not Theirs Ltd"})
+    plan = stage.plan()
+    report = site.commit(plan, approve=plan.id)
+    assert {"refused": 1, "not_sent": 2} == report.counts
+    for detail in report.to_frame()["detail"]:
+        assert re.search(told, detail)
+    assert {"fresh"} == set(site.check(plan)["state"])
+
+
 @pytest.mark.parametrize("identity", ["member", "visitor"])
 def test_a_person_is_lifted_on_purpose_only(identity):
     """Without scopes nothing works, and the refusal says how to go on; elevated, it does."""
@@ -322,6 +396,8 @@ def test_whoever_has_the_right_needs_no_lift(identity):
         ({"identity": "owner"}, "identity is one of api_key, app, member, visitor"),
         ({"identity": []}, "identity is one of"),
         ({"identity": "visitor", "scopes": ["Rule The World"]}, "Rule The World"),
+        ({"identity": "visitor", "scopes": 5}, "scopes is a list of names"),
+        ({"identity": "visitor", "scopes": [[]]}, "scopes is a list of names"),
         ({"to": "live", "identity": "visitor"}, "for the sandbox"),
         ({"base_url": "https://a.example", "scopes": []}, "for the sandbox"),
     ],
@@ -331,3 +407,13 @@ def test_an_identity_that_cannot_be(given, named):
     """Unknown names are refused, and a real site knows who you are."""
     with pytest.raises(BadValue, match=named):
         ct.connect(**given)
+
+
+@pytest.mark.parametrize(
+    "site_id",
+    ["abc", f"https://manage.example.com/dashboard/{SITE}/home", f'"{SITE}"', SITE[:-1]],
+)
+def test_a_site_id_that_is_none(site_id):
+    """An address, or half of an id, is told from an id before anything is sent."""
+    with pytest.raises(AuthError, match="after /dashboard/; pass that part alone"):
+        ct.connect("live", api_key=KEY, site_id=site_id)

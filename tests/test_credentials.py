@@ -196,6 +196,7 @@ NO_TOKEN = [
     ("no connection", httpx.ConnectError("x")),
     ("500", httpx.Response(500)),
     ("503", httpx.Response(503)),
+    ("520", httpx.Response(520)),
     ("HTML", httpx.Response(200, content=b"<html>")),
     ("a list", httpx.Response(200, json=[TOKEN])),
     ("no token", httpx.Response(200, json={"token_type": "Bearer"})),
@@ -421,6 +422,7 @@ def test_an_app_with_a_wrong_secret_writes_nothing(server):
         report = site.commit(plan, approve=plan.id)
     assert {"refused": 1, "not_sent": 2} == report.counts
     assert "no access token" in report.note
+    assert "check that the app is installed" in report.note
 
 
 def test_an_app_may_do_what_it_was_granted(server):

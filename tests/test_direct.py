@@ -1,11 +1,15 @@
 """Direct calls: what is checked before anything is sent, what is sent, and what is believed."""
 
+import re
+
 import httpx
 import pytest
 from served import SITE, site_at, site_of, transport_to
 
+import contacttools as ct
 from contacttools import sandbox
 from contacttools.errors import ApiError, AuthError, BadValue, ReadOnlySite, Unreachable
+from contacttools.service.direct import Direct
 from contacttools.service.site import Site
 
 CONTACT = {"id": "c1", "revision": 4, "info": {}}
@@ -75,6 +79,13 @@ def deaf():
     return site_of(handler)
 
 
+@pytest.fixture(scope="module")
+def breaking():
+    """A sandbox where things go wrong."""
+    with sandbox.start(people=3) as server:
+        yield server
+
+
 def saying(answer, asked=None):
     """Return a handler that gives one answer, and a note of each request."""
 
@@ -86,6 +97,22 @@ def saying(answer, asked=None):
         return answer
 
     return handler
+
+
+class Noting:
+    """Stands in for a site and notes which of its calls is made."""
+
+    def __getattr__(self, name):
+        def note(*_):
+            return name
+
+        return note
+
+
+def test_every_call_that_may_write_is_tested_here():
+    """All that a site can be told directly, by name; only the preview of a merge reads."""
+    calls = {name for name in vars(Direct) if not name.startswith("_")} - {"preview_merge"}
+    assert calls == {call(Noting()) for call, _, _ in WRITES.values()}
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -143,6 +170,26 @@ def test_an_answer_without_what_matters_is_not_believed(name):
         WRITES[name][0](site_of(saying(httpx.Response(200, json=odd))))
 
 
+@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "drop_before"},
+        {"kind": "drop_after"},
+        {"kind": "truncate"},
+        {"kind": "status", "status": 500, "apply": True},
+        {"kind": "status", "status": 503, "apply": True},
+    ],
+    ids=lambda fault: "-".join(map(str, fault.values())),
+)
+def test_what_a_broken_service_did_is_told_as_doubt(breaking, name, fault):
+    """Done or not, the error says that it may have been; a second call would be answered."""
+    breaking.faults.add(**fault)
+    with pytest.raises(Unreachable, match=r"may have been .*before trying again"):
+        WRITES[name][0](site_at(breaking))
+    assert 0 == len(breaking.faults)
+
+
 def test_a_create_that_got_lost_warns_of_a_duplicate():
     """Sending it again could make a second contact."""
     with pytest.raises(Unreachable, match="repeating can create a duplicate"):
@@ -190,6 +237,24 @@ BAD = [
     ("create, text", lambda site: site.create_contact("Ada"), "info"),
     ("create, list", lambda site: site.create_contact([]), "info"),
     ("update, text", lambda site: site.update_contact("c1", "x", 3), "info"),
+    (
+        "create, duplicates",
+        lambda site: site.create_contact({}, allow_duplicates="no"),
+        "allow_duplicates",
+    ),
+    (
+        "update, duplicates",
+        lambda site: site.update_contact("c1", {}, 3, allow_duplicates=1),
+        "allow_duplicates",
+    ),
+    ("delete, labels", lambda site: site.delete_contact("c1/labels"), "contact_id"),
+    ("get, elsewhere", lambda site: site.get_contact("../labels"), "contact_id"),
+    ("update, backslash", lambda site: site.update_contact("..\\x", {}, 3), "contact_id"),
+    ("delete, endless", lambda site: site.delete_contact("x" * 100_000), "contact_id"),
+    ("label, path", lambda site: site.label_contact("c1/..", ["custom.vip"]), "contact_id"),
+    ("merge, path", lambda site: site.merge("c1/..", ["c2"], 3), "target_id"),
+    ("label key, path", lambda site: site.delete_label("a/b"), "key"),
+    ("field key, path", lambda site: site.rename_extended_field("a/b", "x"), "key"),
     ("update, no id", lambda site: site.update_contact("", {}, 3), "contact_id"),
     ("delete, no id", lambda site: site.delete_contact(" "), "contact_id"),
     ("delete, number", lambda site: site.delete_contact(5), "contact_id"),
@@ -244,6 +309,10 @@ def test_a_text_in_place_of_a_list_is_told_how_to_be_one(deaf):
     """The sentence shows what to type."""
     with pytest.raises(BadValue, match=r"label_keys is a list; pass \['custom.vip'\]"):
         deaf.label_contact("c1", "custom.vip")
+    with pytest.raises(BadValue, match="label_keys is a list of text, not None"):
+        deaf.label_contact("c1", None)
+    with pytest.raises(BadValue, match="not 0; name at least one"):
+        deaf.label_contact("c1", [])
 
 
 def test_keys_are_sent_once_each_and_in_order():
@@ -446,3 +515,40 @@ def test_a_merge_at_an_old_revision_is_refused(site):
     with pytest.raises(ApiError, match=r"FAILED_PRECONDITION.*get the target again"):
         site.merge(one["id"], [two["id"]], one["revision"])
     assert two == site.get_contact(two["id"])
+
+
+@pytest.mark.parametrize(
+    ("info", "hint"),
+    [
+        ({"company": "X", "jobtitle": "lost"}, "there is no 'jobtitle'; did you mean 'jobTitle'?"),
+        ({"name.last": "lost"}, 'that is a column; here it is {"name": {"last": …}}'),
+        ({"name": {"firstt": "lost"}}, "info.name: there is no 'firstt'; did you mean 'first'?"),
+        ({"addressLine": "lost"}, "there is no 'addressLine'"),
+        ({"colour": "red"}, "it takes name, company"),
+    ],
+)
+def test_what_the_service_would_pass_over_is_refused(info, hint):
+    """A member that no contact has is named before anything is sent, in every shape."""
+    site = ct.connect()
+    contact_id = next(iter(site.fetch(limit=1)))
+    before = site.get_contact(contact_id)
+    revision = before["revision"]
+    for call in (
+        lambda: site.update_contact(contact_id, info, revision),
+        lambda: site.create_contact(info),
+        lambda: ct.dialects.crm_v2(site).update_contact(contact_id, info, revision),
+        lambda: ct.dialects.crm_backend(site).create_contact(info),
+    ):
+        with pytest.raises(ct.BadValue, match=re.escape(hint)):
+            call()
+    assert before == site.get_contact(contact_id)
+
+
+def test_a_contact_read_can_be_written_as_it_was(site):
+    """All that an answer holds below info may be sent back."""
+    for contact_id in list(site.fetch(limit=50)):
+        contact = site.get_contact(contact_id)
+        answer = site.update_contact(
+            contact_id, contact["info"], contact["revision"], allow_duplicates=True
+        )
+        assert contact["info"].keys() == answer["contact"]["info"].keys()

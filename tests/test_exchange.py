@@ -1,5 +1,6 @@
 """Exchange: contacts written by one and read by another, in every dialect and every wrapping."""
 
+import gzip
 import json
 import os
 from datetime import UTC, datetime
@@ -105,6 +106,13 @@ def test_what_json_cannot_say_is_not_written(tmp_path):
         snapshot(ann(novelty=float("nan"))).to_json()
     with pytest.raises(ct.BadValue, match=r"no dialect 'people\.json'"):
         Contacts([], site_id=None, fetched_at=FETCHED).to_json("people.json")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    """And not a file that nobody has asked for."""
+    with pytest.raises(FileNotFoundError) as caught:
+        snapshot(ann()).to_json(path=tmp_path / "nowhere" / "people.json")
+    assert str(tmp_path / "nowhere") == caught.value.filename
 
 
 # -- the wrappings --------------------------------------------------------------------------
@@ -222,6 +230,7 @@ GOOD = written(ann())
         ([{"id": "c"}], "contact 1: contact c: revision is missing"),
         ([{"id": "c", "revision": "5"}], "contact c: revision is a text, as in Contacts v5"),
         ([{"id": "c", "revision": True}], "revision is a whole number from 0, not true"),
+        ('{"id": "c", "revision": 1, "x": 1e999}', "1e999 is no JSON number"),
         ([{"id": "c", "revision": -1}], "revision is a whole number from 0, not -1"),
         ([{"id": "c", "revision": 1.0}], "revision is a whole number from 0, not 1.0"),
         ([ann(), bob(), ann()], "contact 3: contact c-ann is at contact 1 already"),
@@ -252,6 +261,9 @@ def test_a_bad_line_of_a_file_is_named(tmp_path):
     path.write_text(f"{GOOD}\n5\n")
     with pytest.raises(ct.BadValue, match=r"'people\.ndjson', line 2: a contact is an object"):
         read_contacts(path)
+    path.write_bytes(gzip.compress(GOOD.encode()))
+    with pytest.raises(ct.BadValue, match=r"'people\.ndjson', byte 1: .*unpack it"):
+        read_contacts(path)
     path.write_bytes(b"\xff")
     with pytest.raises(ct.BadValue, match=r"'people\.ndjson', byte 0"):
         read_contacts(path)
@@ -270,6 +282,7 @@ def test_a_file_in_another_dialect_than_named_is_refused():
         read_contacts([], dialect="v4")
     with pytest.raises(ct.BadValue, match="a site id is text, not 5"):
         read_contacts([], 5)
+    assert "a-site" == read_contacts([], " a-site\n").site_id
 
 
 # -- towards a plan -------------------------------------------------------------------------

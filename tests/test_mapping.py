@@ -314,17 +314,25 @@ FULL = {
 }  # fmt: skip
 
 
+BARE = "wix:image://v1/a#originWidth=1&originHeight=2"
+
+
 @pytest.mark.parametrize(
     ("image", "text"),
     [
         (FULL, WIX),
         (
             {"id": "a", "height": 2, "width": 1},
-            "wix:image://v1/a#originWidth=1&originHeight=2",
+            BARE,
+        ),
+        (FULL | {"url": f"{WIX}&watermark=1"}, f"{WIX}&watermark=1"),
+        (
+            {"id": "a", "height": 2, "width": 1, "url": f"{BARE}&watermark=1"},
+            f"{BARE}&watermark=1",
         ),
         ({"url": "https://example.com/a.png"}, "https://example.com/a.png"),
     ],
-    ids=["whole", "no file", "elsewhere"],
+    ids=["whole", "no file", "marked", "marked, no file", "elsewhere"],
 )
 def test_a_picture_is_a_text(image, text):
     """Of the service's own scheme with its size, or any address."""
@@ -340,8 +348,16 @@ def test_a_picture_is_a_text(image, text):
         {"id": "a", "url": "https://example.com/a"},
         {},
         {"url": WIX},
+        {"url": ""},
     ],
-    ids=["another text", "another number", "no size", "empty", "a scheme and no size"],
+    ids=[
+        "another text",
+        "another number",
+        "no size",
+        "empty",
+        "a scheme and no size",
+        "no address",
+    ],
 )
 @pytest.mark.parametrize("dialect", OTHERS)
 def test_a_picture_that_a_text_would_cut_short_stays_an_object(dialect, image):

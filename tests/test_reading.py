@@ -109,6 +109,26 @@ def test_a_filter_the_service_refuses(library, filter_):
     assert caught.value.status == 400
 
 
+@pytest.mark.parametrize("key", [5, None, ("company",)], ids=repr)
+def test_a_key_of_a_filter_that_is_no_name(library, key):
+    """It goes to the service, or is refused, in words; never as an error of ours."""
+    with pytest.raises((ApiError, BadValue)):
+        library.fetch({key: "x"})
+
+
+@pytest.mark.parametrize("sort", [5, None, [5], {"fieldName": "company"}], ids=repr)
+def test_an_impossible_sort(library, sort):
+    """The error shows what a sort is."""
+    with pytest.raises(BadValue, match="sort is a column name such as"):
+        library.query_contacts(sort=sort)
+
+
+def test_what_is_no_contact_is_told_in_words(library):
+    """An answer of another kind is not believed."""
+    with pytest.raises(ApiError, match=r"makes no sense: contact: there is none"):
+        library.get_contact("facets")
+
+
 def test_an_unknown_contact(library):
     """A contact that is not there is an ApiError that thinks of members' ids."""
     with pytest.raises(ApiError, match="member's id") as caught:

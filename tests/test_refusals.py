@@ -72,7 +72,7 @@ def test_a_duplicate_names_the_other_contact():
         (403, "PERMISSION_DENIED", AuthError, "check the key"),
         (409, "CONTACT_ALREADY_CHANGED", StaleRevision, "get the contact again"),
         (429, "RESOURCE_EXHAUSTED", Unreachable, "no capacity"),
-        (503, "", Unreachable, "no capacity"),
+        (503, "", Unreachable, "no capacity now; the contact may have been created"),
         (500, "", Unreachable, "may have been created"),
         (504, "", Unreachable, "may have been created"),
         (201, "", Unreachable, "may have been created"),
@@ -86,6 +86,19 @@ def test_some_answers_have_a_kind_of_their_own(status, code, kind, told):
     found = error(status, code)
     assert kind is type(found)
     assert told in str(found)
+
+
+def test_a_precondition_of_a_label_is_not_one_of_a_merge():
+    """The service's own words stand alone."""
+    found = error(428, "FAILED_PRECONDITION", request=calls.delete_definition(calls.LABELS, "k"))
+    assert "FAILED_PRECONDITION: words" == str(found)
+
+
+def test_a_sentence_of_the_service_ends_once():
+    """Its full stop and our next step do not stand side by side."""
+    assert "words; look for the contact" in str(
+        error(409, "CONTACT_ID_ALREADY_EXISTS", message="words.")
+    )
 
 
 def test_a_failed_read_is_tried_again_later():

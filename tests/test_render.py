@@ -114,7 +114,7 @@ def pages(word):
             },
         )
         staged.edit_item(each, "addresses", "a1", {"city": word[:500] + "3"})
-        staged.label(each, remove=word, add="plain")
+        staged.label(each, remove=word, add="custom.plain")
     staged.edit(document["id"], {"email": "new@example.com"})
     staged.rebase(
         snapshot(
@@ -212,6 +212,22 @@ def test_a_change_of_space_is_seen():
 
     assert "⟨U+00A0⟩" in html
     assert "white-space:pre-wrap" in html
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("  Old Ltd ", "Old Ltd", "␣␣Old Ltd␣"),
+        ("Old Ltd", "Old Ltd ", "Old Ltd␣"),
+        ("Old  Ltd", "Old Ltd", "Old␣␣␣Ltd"),
+    ],
+)
+def test_spaces_that_come_and_go_have_a_sign(before, after, shown):
+    """A space put in or taken away is drawn, since a struck-out blank looks like a hyphen."""
+    staged = stage(ann(company=before), labels=None)
+    staged.edit(ANN, {"company": after})
+
+    assert shown in "".join(Tree(staged.plan()._repr_html_()).text)
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,8 @@ LINES = [
     ("429", {"kind": "status", "status": 429, "headers": {"Retry-After": "9"}}, "applied", 2),
     ("429 thrice, then there", {"kind": "status", "status": 429, "times": 2}, "applied", 3),
     ("503", {"kind": "status", "status": 503}, "applied", 2),
-    ("503 for good", {"kind": "status", "status": 503, "times": 9}, "not_sent", 4),
+    ("503, written", {"kind": "status", "status": 503, "apply": True}, "applied", 1),
+    ("503 for good", {"kind": "status", "status": 503, "times": 9}, "unknown", 4),
     ("500 for good", {"kind": "status", "status": 500, "times": 9}, "unknown", 4),
     ("HTML", {"kind": "status", "status": 200, "body": b"<html>", "apply": True}, "applied", 1),
     ("429, an hour", {"kind": "status", "status": 429, "headers": _HOUR}, "not_sent", 1),
@@ -200,6 +201,20 @@ def test_an_update_on_a_bad_line(server, site, fault, word, sent):
     assert (word, sent) == (report.outcomes[0].outcome, len(asked))
     assert written == (1 if word == "applied" else 0)
     assert (word == "applied") == (after["info"].get("company") == f"Line {before['revision']}")
+
+
+def test_an_update_behind_a_busy_proxy_is_not_called_unsent(server, site):
+    """A 503 may come after the writing: as long as all answers are 503, reading back decides."""
+    (contact_id,) = some(site, start=3)
+    before = site.get_contact(contact_id)
+    plan = planned(site, {contact_id: {"company": f"Busy {before['revision']}"}})
+    server.faults.add("status", method="PATCH", status=503, apply=True)
+    server.faults.add("status", method="PATCH", status=503, times=None)
+    report = site.commit(plan, approve=plan.id)
+    server.faults.clear()
+    after = site.get_contact(contact_id)
+    assert {"applied": 1} == report.counts
+    assert before["revision"] + 1 == after["revision"]
 
 
 def test_the_quiet_a_service_asks_for_is_kept(server):
@@ -410,7 +425,8 @@ def test_only_the_id_of_this_very_plan_approves(plan, deaf, approve):
     }.get(approve, approve)  # fmt: skip
     with pytest.raises(NotApproved, match="nothing was sent") as caught:
         deaf.commit(plan, approve=given)
-    assert f'approve="{plan.id[:12]}"' in str(caught.value)
+    assert "approve the id that stands at its head" in str(caught.value)
+    assert 'approve="' not in str(caught.value)  # the id is to be read, not to be copied from here
 
 
 def test_seven_characters_are_enough(site):
@@ -603,6 +619,31 @@ def test_an_interrupt_stops_a_waiting_commit(server, twice):
     third = "unknown" if twice else "applied"
     assert ["applied", "applied", third, "not_sent", "not_sent"] == outcomes(report)
     assert "stopped on request" == report.note
+
+
+def test_every_report_stays(site):
+    """A second run of the same cell finds nothing left to write; the first report can be undone."""
+    ids = some(site, 2)
+    plan = planned(site, {each: {"company": "Twice Ltd"} for each in ids})
+    assert (None, []) == (site.last_report, site.reports)
+    first, second = (site.commit(plan, approve=plan.id) for _ in range(2))
+
+    assert (["applied"] * 2, ["already"] * 2) == (outcomes(first), outcomes(second))
+    assert [first, second] == site.reports
+    assert second is site.last_report
+    undo = site.reports[0].undo_plan()
+    assert ["applied"] * 2 == outcomes(site.commit(undo, approve=undo.id))
+
+
+def test_a_run_leaves_its_report_with_the_site(site):
+    """What was not waited for has a report as well, once it has ended."""
+    (contact_id,) = some(site, 1)
+    plan = planned(site, {contact_id: {"company": "Left Ltd"}})
+    run = site.commit(plan, approve=plan.id, wait=False)
+    assert run.wait(30)
+
+    assert run.report is site.last_report
+    assert repr(run).endswith("; see its .report>")
 
 
 def test_a_commit_beside_other_cells(server, site):

@@ -378,10 +378,21 @@ def test_a_label_that_the_site_no_longer_defines_may_stay():
     assert ("gone", "custom.vip") == staged.value(ANN, "labelKeys")
 
 
+def test_a_label_by_name_where_names_are_not_known():
+    """Without the names of labels a name is refused and a key taken; what is there may stay."""
+    staged = stage(ann(labelKeys=["gone"]), labels=None)
+    with pytest.raises(ct.BadValue, match=r"'VIP' is no key, which looks like 'custom\.vip'"):
+        staged.label(ANN, add="VIP")
+    assert 0 == len(staged.plan())
+
+    staged.label(ANN, add="custom.vip")
+    assert ("gone", "custom.vip") == staged.value(ANN, "labelKeys")
+
+
 @pytest.mark.parametrize("route", ["edit", "label", "frame"])
 def test_two_thousand_labels_are_enough(route):
     """By every route the next one is refused before anything is staged."""
-    keys = [f"k{n}" for n in range(2001)]
+    keys = [f"custom.k{n}" for n in range(2001)]
     staged = stage(ann(labelKeys=keys[:2000]), labels=None)
     routes = {
         "edit": lambda: staged.edit(ANN, {"labelKeys": keys}),

@@ -82,7 +82,9 @@ ANSWERS = [
         Stale("words"),
     ),
     ("busy", PATCH, httpx.Response(429, headers={"Retry-After": "7"}), SlowDown(7.0)),
-    ("busy, unsaid", PATCH, httpx.Response(503), SlowDown(None)),
+    ("busy, unsaid", PATCH, httpx.Response(429), SlowDown(None)),
+    ("no service", PATCH, httpx.Response(503, headers={"Retry-After": "7"}), SlowDown(7.0)),
+    ("no service, unsaid", PATCH, httpx.Response(503), _status(503)),
     (
         "refused",
         PATCH,
@@ -365,12 +367,13 @@ def test_a_closed_connection_says_so():
 
 
 def test_what_json_cannot_say_is_a_bad_value():
-    """Nothing is sent for a body that is no JSON."""
+    """Nothing is sent for a body that is no JSON; the error says where and what it is."""
     sent = []
     transport = transport_to(sent.append)
-    for body in ({"x": float("nan")}, {"x": {1, 2}}, {"x": b"y"}):
-        with pytest.raises(BadValue, match="JSON"):
-            transport.write(calls.update_contact("c1", body, 1))
+    for value in (float("nan"), {1, 2}, b"y", float("-inf")):
+        with pytest.raises(BadValue, match=r"info\.x\.1 cannot be sent as JSON") as caught:
+            transport.write(calls.update_contact("c1", {"a": None, "x": ["y", value]}, 1))
+        assert "info.x.1" == caught.value.field
     assert [] == sent
 
 

@@ -287,11 +287,9 @@ _ADVICE = {
 
 
 def _refused(change: Change, answer: Refused, also: str = "") -> Outcome:
-    advice = _ADVICE.get(answer.code, "")
-    if answer.status in (401, 403):
-        advice = "the key is not valid here, or lacks the right to manage contacts"
     other = answer.data.get("duplicateContactId")
-    told = [answer.message, f"the other contact is {other}" if other else "", advice, also]
+    named = f"the other contact is {other}" if other else ""
+    told = [answer.message, named, _ADVICE.get(answer.code, ""), also]
     detail = "; ".join(part.removesuffix(".") for part in told if part)
     return _ended(change, "refused", code=answer.code, detail=detail)
 

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from contacttools.committing import commit
@@ -116,7 +117,7 @@ class Run:
         until = self._ended if self._ended is not None else self._monotonic()
         return Progress(done, len(self.plan), counts, until - self._began)
 
-    @property
+    @cached_property
     def report(self) -> Report:
         """The report; only once the run has ended.
 
@@ -137,7 +138,8 @@ class Run:
         counts = ", ".join(f"{n:,} {word}" for word, n in now.counts.items())
         return (
             f"<Run of plan {self.plan.id[:12]}: {state}, {now.done:,} of {now.total:,}"
-            f"{f'; {counts}' if counts else ''}>"
+            f"{f'; {counts}' if counts else ''}"
+            f"{'; see its .report' if self._finished.is_set() else ''}>"
         )
 
     def _main(self) -> None:
@@ -202,7 +204,7 @@ class Run:
                 seen.append((step, answer))
                 self._asked = None
             if isinstance(answer, Refused) and answer.status in (401, 403):
-                self._halt(f"the service refuses the key: {answer.message}")
+                self._halt(f"the service refuses whoever asks: {answer.message}")
 
     def _so_far(self, seen: list[tuple[Ask, Answer | Waited]]) -> commit.Seen:
         """Return what was seen; an update that still waits for its answer counts as lost."""

@@ -159,7 +159,8 @@ class ImageText:
     """
 
     _WIX = re.compile(
-        r"wix:image://v1/([^/?#]+)(?:/([^/?#]+))?#originWidth=([0-9]{1,9})&originHeight=([0-9]{1,9})"
+        r"wix:image://v1/([^/?#]+)(?:/([^/?#]+))?"
+        r"#originWidth=([0-9]{1,9})&originHeight=([0-9]{1,9})(&.*)?"
     )
 
     def say(self, value: Json) -> Json:
@@ -176,15 +177,15 @@ class ImageText:
         """Return the object of a text; an object is understood as it is."""
         if isinstance(value, list) and len(value) == 1:
             return value[0]
-        if not isinstance(value, str):
-            return value
+        if not isinstance(value, str) or not value:
+            return value  # no text is no address; the service says so
         if not (found := self._WIX.fullmatch(value)):
             return {"url": value}
         image: Json = {"id": found[1], "height": int(found[4]), "width": int(found[3])}
         if found[2]:
             file = unquote(found[2])
-            image |= {"altText": file, "filename": file, "url": value}
-        return image
+            image |= {"altText": file, "filename": file}
+        return image | {"url": value} if found[2] or found[5] else image
 
 
 def sayable(difference: Difference, value: Json, *shorter: Json) -> Json:

@@ -296,6 +296,9 @@ def definition_page(body: bytes, key: str) -> list[Json]:
 
 def _checked(model: type[BaseModel], value: Json, place: str) -> Json:
     """Return a value that its model believes, or raise ValueError saying what is wrong where."""
+    if not isinstance(value, dict):
+        why = f"{place}: there is none"
+        raise ValueError(why)
     try:
         model.model_validate(value)
     except ValidationError as error:
@@ -355,14 +358,14 @@ def answer(method: str, status: int, headers: Mapping[str, str], body: bytes) ->
     """
     if status == 200:
         return _believed(method, body)
-    said = refusal(status, headers, body)
+    said, patience = refusal(status, headers, body), retry_after(headers)
     match status, said.code:
         case _, "CONTACT_ALREADY_CHANGED":
             return Stale(said.message)
         case 404, _:
             return Missing(said.message)
-        case ((429 | 503), _):
-            return SlowDown(retry_after(headers))
+        case ((429 | 503), _) if status == 429 or patience is not None:
+            return SlowDown(patience)  # a bare 503 may be a proxy's, which proves nothing
         case ((400 | 401 | 403 | 409 | 413 | 422 | 428), code) if code != "HTTP_409":
             return said  # a bare 409 does not say which of the two it is
         case _:

@@ -195,8 +195,7 @@ def _quiet(text: str, *, first: bool, last: bool) -> str:
 
 
 def _change_html(row: Row) -> str:
-    old = "" if row.before is None else f"<del>{escape(row.before)}</del>"
-    new = "" if row.after is None else f"<ins>{escape(row.after)}</ins>"
+    old, new = _marked("del", row.before), _marked("ins", row.after)
     texts = isinstance(row.before, str) and isinstance(row.after, str)
     if texts and row.field not in _WHOLE:
         pieces = _pieces(row.before, row.after)
@@ -205,11 +204,21 @@ def _change_html(row: Row) -> str:
             return "".join(
                 escape(_quiet(a, first=n == 0, last=n == end))
                 if mark == "="
-                else (f"<del>{escape(a)}</del>" if a else "")
-                + (f"<ins>{escape(b)}</ins>" if b else "")
+                else _marked("del", a or None) + _marked("ins", b or None)
                 for n, (mark, a, b) in enumerate(pieces)
             )
     return f"{old}{' → ' if old and new else ''}{new}"
+
+
+def _marked(tag: str, value: object) -> str:
+    """Return what was taken away or put in; a space at its edge, easily missed, as a sign."""
+    if value is None:
+        return ""
+    text = str(value)
+    core = text.strip(" ")
+    edges = text.split(core, 1) if core else (text, "")
+    signs = [f'<span class="ct-hidden">{"␣" * len(edge)}</span>' if edge else "" for edge in edges]
+    return f"<{tag}>{signs[0]}{escape(core)}{signs[1]}</{tag}>"
 
 
 def _change_text(row: Row) -> str:

@@ -230,7 +230,7 @@ def api_filter(filter: Json) -> Json:  # noqa: A002 - the API's word
     """Return a filter with column names turned into the service's paths, at every depth."""
     if isinstance(filter, Mapping):
         return {
-            (key if key.startswith("$") else api_path(key)): api_filter(value)
+            (api_path(key) if isinstance(key, str) and key[:1] != "$" else key): api_filter(value)
             for key, value in filter.items()
         }
     if isinstance(filter, (list, tuple, set, frozenset)):

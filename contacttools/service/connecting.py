@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
-from contacttools.errors import AuthError, BadValue
-from contacttools.service import calls, pacing
+from contacttools.errors import AuthError, BadValue, ContactToolsError
+from contacttools.service import arguments, calls, pacing
 from contacttools.service.credentials import App, Credentials, Key, is_sound
 from contacttools.service.site import Identity, Site
 from contacttools.service.transport import Transport, sound_url
 
 if TYPE_CHECKING:
     from contacttools.sandbox import Server
+
+_SITE_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 _sandbox_lock = threading.Lock()
 _sandbox: tuple[Server, Site] | None = None
@@ -85,11 +88,40 @@ def connect(
     >>> ct.connect("sandbox", identity="visitor", scopes=["Read Contacts"]).count() > 500
     True
     """
+    try:
+        return _opened(
+            to,
+            base_url,
+            {"api_key": api_key, "site_id": site_id},
+            {"app_id": app_id, "app_secret": app_secret, "instance_id": instance_id},
+            identity=identity,
+            scopes=scopes,
+            read_only=arguments.flag(read_only, "read_only"),
+            direct_writes=arguments.flag(direct_writes, "direct_writes"),
+            requests_per_minute=requests_per_minute,
+        )
+    except ContactToolsError as error:
+        del api_key, app_secret  # a traceback with locals prints those of every frame
+        error.__context__ = None
+        raise error.with_traceback(None) from None
+
+
+def _opened(
+    to: Literal["sandbox", "live"] | None,
+    base_url: str | None,
+    key: dict[str, str | None],
+    app: dict[str, str | None],
+    *,
+    identity: Identity | None,
+    scopes: Sequence[str] | None,
+    read_only: bool,
+    direct_writes: bool,
+    requests_per_minute: float | None,
+) -> Site:
+    """Open what `connect` was asked for."""
     if to not in (None, "sandbox", "live") or (to == "sandbox" and base_url is not None):
         why = f'connect to "sandbox" or "live", not {to!r}; for another address say base_url= alone'
         raise BadValue(why)
-    key = {"api_key": api_key, "site_id": site_id}
-    app = {"app_id": app_id, "app_secret": app_secret, "instance_id": instance_id}
     if to != "live" and base_url is None:
         if any(value is not None for value in (key | app).values()):
             why = (
@@ -101,7 +133,7 @@ def connect(
     if identity is not None or scopes is not None:
         why = "identity= and scopes= are for the sandbox; a real site knows who you are"
         raise BadValue(why, field="identity")
-    url = sound_url(base_url or calls.BASE_URL)
+    url = sound_url(calls.BASE_URL if base_url is None else base_url)
     if base_url is None and all(value is None for value in (key | app).values()):
         # Only the service itself is sent the key of the environment, and only with its own site.
         key = {"api_key": os.environ.get("WIX_API_KEY"), "site_id": os.environ.get("WIX_SITE_ID")}
@@ -120,6 +152,10 @@ def _credentials(
     key: dict[str, str | None], app: dict[str, str | None], *, environment: bool
 ) -> tuple[Credentials, str]:
     """Return the one pair of credentials that was given, and what to call the site by."""
+    for name, value in (key | app).items():
+        if value is not None and not isinstance(value, str):
+            why = f"{name}= is text, not a {type(value).__name__}"  # type: ignore[unreachable]
+            raise AuthError(why)
     given = {name: (value or "").strip() for name, value in (key | app).items()}
     as_app = any(value is not None for value in app.values())
     if as_app and key["api_key"] is not None:
@@ -140,6 +176,12 @@ def _credentials(
         raise AuthError(why)
     if not all(is_sound(value) for value in given.values() if value):
         why = "the key, a secret or an id holds characters that none has; copy it again"
+        raise AuthError(why)
+    if given["site_id"] and not _SITE_ID.fullmatch(given["site_id"]):
+        why = (
+            "a site id looks like 1f3a5c7e-0000-4000-8000-000000000000: it stands in the address "
+            "of the site's dashboard, after /dashboard/; pass that part alone"
+        )
         raise AuthError(why)
     if not as_app:
         return Key(given["api_key"], given["site_id"]), given["site_id"]
@@ -165,8 +207,9 @@ def _connect_sandbox(identity: Identity | None, scopes: Sequence[str] | None) ->
         return site
     try:
         credentials = _let_in(server, identity or "api_key", scopes)
-    except ValueError as error:
-        raise BadValue(str(error), field="scopes") from None
+    except (TypeError, ValueError) as error:
+        why = f'scopes is a list of names such as ["Read Contacts"]: {error}'
+        raise BadValue(why, field="scopes") from None
     return _of_sandbox(server, credentials, identity or "api_key")
 
 

@@ -159,12 +159,12 @@ class App(_Secret):
         match trade(self):
             case (200, body):
                 return self._read(body, now)
-            case (status, _) if status in (429, 500, 502, 503, 504):
+            case (status, _) if status == 429 or (status >= 500 and status != 501):
                 return NeverSent(f"no access token for the app (HTTP {status})")
             case (status, _):
                 why = (
                     f"no access token for the app (HTTP {status}): check app_id=, app_secret= "
-                    "and instance_id=, and that the app is installed on the site"
+                    "and instance_id="
                 )
                 return Refused(401, "TOKEN_REFUSED", why)
             case NeverSent(why):

@@ -88,7 +88,10 @@ class Direct(Reading):
         'Ada'
         """
         self._may_write("creating a contact")
-        request = calls.create_contact(arguments.info(info), allow_duplicates=allow_duplicates)
+        request = calls.create_contact(
+            arguments.info(info),
+            allow_duplicates=arguments.flag(allow_duplicates, "allow_duplicates"),
+        )
         return {"contact": self._written(request, wire.one_contact)}
 
     def update_contact(
@@ -132,10 +135,10 @@ class Direct(Reading):
         """
         self._may_write("a direct update", planned=True)
         request = calls.update_contact(
-            arguments.text(contact_id, "contact_id"),
+            arguments.segment(contact_id, "contact_id"),
             arguments.info(info),
             arguments.whole(revision, "revision"),
-            allow_duplicates=allow_duplicates,
+            allow_duplicates=arguments.flag(allow_duplicates, "allow_duplicates"),
         )
         return {"contact": self._written(request, wire.one_contact)}
 
@@ -166,7 +169,7 @@ class Direct(Reading):
         >>> site.delete_contact(made["contact"]["id"])
         """
         self._may_write("deleting a contact")
-        request = calls.delete_contact(arguments.text(contact_id, "contact_id"))
+        request = calls.delete_contact(arguments.segment(contact_id, "contact_id"))
         self._written(request, wire.acknowledged)
 
     def label_contact(self, contact_id: str, label_keys: Iterable[str]) -> ContactAnswer:
@@ -229,7 +232,7 @@ class Direct(Reading):
         label_keys: Iterable[str],
     ) -> ContactAnswer:
         keys = arguments.texts(label_keys, "label_keys", most=arguments.LABELS_AT_ONCE)
-        request = call(arguments.text(contact_id, "contact_id"), keys)
+        request = call(arguments.segment(contact_id, "contact_id"), keys)
         try:
             return {"contact": self._written(request, wire.one_contact)}
         except ApiError as error:
@@ -289,7 +292,7 @@ class Direct(Reading):
         >>> site.preview_merge(target, [source])["id"] == target
         True
         """
-        target = arguments.text(target_id, "target_id")
+        target = arguments.segment(target_id, "target_id")
         request = calls.preview_merge(target, arguments.sources(target, source_ids))
         return believed(wire.merged_contact, self._transport.read(request))
 
@@ -338,7 +341,7 @@ class Direct(Reading):
         'Lovelorn'
         """
         self._may_write("merging contacts")
-        target = arguments.text(target_id, "target_id")
+        target = arguments.segment(target_id, "target_id")
         sources = arguments.sources(target, source_ids)
         request = calls.merge(target, sources, arguments.whole(revision, "revision"))
         return {"contact": self._written(request, wire.merged_contact)}
@@ -549,10 +552,10 @@ class Direct(Reading):
 
     def _renamed(self, path: str, member: str, key: str, display_name: str, most: int) -> Json:
         name = arguments.display_name(display_name, most)
-        request = calls.rename_definition(path, arguments.text(key, "key"), name)
+        request = calls.rename_definition(path, arguments.segment(key, "key"), name)
         definition, _ = self._written(request, lambda body: wire.definition(body, member))
         return definition
 
     def _removed(self, path: str, key: str) -> None:
-        request = calls.delete_definition(path, arguments.text(key, "key"))
+        request = calls.delete_definition(path, arguments.segment(key, "key"))
         self._written(request, wire.acknowledged)

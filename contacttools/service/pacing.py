@@ -57,7 +57,11 @@ class Pacer:
     """
 
     def __init__(self, requests_per_minute: float | None, clock: Clock | None = None) -> None:
-        if requests_per_minute is not None and not 0 < requests_per_minute <= _HARD_TOP:
+        try:
+            possible = requests_per_minute is None or 0 < requests_per_minute <= _HARD_TOP
+        except TypeError:
+            possible = False
+        if not possible:
             why = f"requests_per_minute is between 0 and {_HARD_TOP}, or None for no pacing"
             raise BadValue(why)
         self.requests_per_minute = requests_per_minute

@@ -112,7 +112,7 @@ class Reading:
             ``CONTACT_NOT_FOUND``, also for a member's id, which is not a contact's;
             ``MERGED`` when it lives on as part of another contact.
         """
-        request = calls.get_contact(arguments.text(contact_id, "contact_id"))
+        request = calls.get_contact(arguments.segment(contact_id, "contact_id"))
         contact = believed(wire.one_contact, self._transport.read(request))
         if contact["id"] != contact_id:
             why = f"contact {visible(contact_id)} was merged into {contact['id']}; ask for that one"
@@ -261,7 +261,10 @@ def _sort(sort: str | Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]
     if isinstance(sort, str):
         order = "DESC" if sort.startswith("-") else "ASC"
         return ({"fieldName": calls.api_path(sort.removeprefix("-")), "order": order},)
-    return sort
+    if isinstance(sort, (list, tuple)) and all(isinstance(each, Mapping) for each in sort):
+        return sort
+    why = f'sort is a column name such as "-createdDate", not {sort!r:.80}'
+    raise BadValue(why, field="sort")
 
 
 def _partial(

@@ -9,7 +9,7 @@ from contacttools.contact.fields import Json
 from contacttools.contact.wire import Refused
 from contacttools.errors import ApiError, AuthError, StaleRevision, Unreachable
 from contacttools.planning.render import visible
-from contacttools.service.calls import Request
+from contacttools.service.calls import EXTENDED_FIELDS, LABELS, Request
 
 _DEFINITE = {400, 404, 409, 413, 422, 428}  # no write was made; any other status proves nothing
 
@@ -30,13 +30,15 @@ def error_of(
     """
     said = wire.refusal(status, headers, body)
     kind: type[ApiError] = ApiError
-    hint = _hint(said)
+    hint = _hint(said, request)
     if status in (401, 403):
         kind, hint = AuthError, advice
     elif said.code == "CONTACT_ALREADY_CHANGED":
         kind = StaleRevision
     elif status in (429, 503):
         kind, hint = Unreachable, "the service has no capacity now, try again later"
+        if status == 503 and request.doubt:  # from a proxy it proves nothing
+            hint = f"the service has no capacity now; {request.doubt}"
     elif request.doubt and status not in _DEFINITE and not hint:
         kind, hint = Unreachable, request.doubt
     elif status >= 500 and not hint:
@@ -46,17 +48,20 @@ def error_of(
 
 def raised(kind: type[ApiError], said: Refused, hint: str) -> ApiError:
     """Return what the service said as an exception of a kind, with the next step."""
-    message = f"{said.code}: {visible(said.message)}{'; ' if hint else ''}{hint}"
+    words = visible(said.message)
+    message = f"{said.code}: {words.removesuffix('.')}; {hint}" if hint else f"{said.code}: {words}"
     data: dict[str, Json] = dict(said.data)
     return kind(message, status=said.status, code=said.code, data=data, request_id=said.request_id)
 
 
-def _hint(said: Refused) -> str:
+def _hint(said: Refused, request: Request) -> str:
     other = said.data.get("duplicateContactId")
     if said.code == "DUPLICATE_CONTACT_EXISTS" and isinstance(other, str):
         return f"the other contact is {visible(other)}; {_HINTS[said.code]}"
     if said.code.startswith(("UNSUPPORTED_FILTER", "MALFORMED_FILTER")):
         return 'a filter is a dict by column name, such as {"company": {"$exists": True}}'
+    if said.code == "FAILED_PRECONDITION" and request.path.startswith((LABELS, EXTENDED_FIELDS)):
+        return ""  # that is about merges; of definitions the service says why itself
     if said.status == 501:
         return "this service does not offer the call"
     return _HINTS.get(said.code, "")

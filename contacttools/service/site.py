@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, Self, overload
 
 import pandas as pd
@@ -52,8 +53,10 @@ class Site(Direct):
         Who is asking.
     elevated_calls : list of str
         The calls that were made elevated, in the service's own words, by whoever made them.
+    reports : list of Report
+        Of every commit that has ended here, an interrupted one too, the earliest first.
     last_report : Report or None
-        Of the last commit that was waited for, an interrupted one too.
+        The latest of them.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class Site(Direct):
         )
         self.identity = identity
         self.elevated_calls: list[str] = []
-        self.last_report: Report | None = None
+        self._runs: list[Run] = []
         self._elevate = elevate
 
     def close(self) -> None:
@@ -86,6 +89,16 @@ class Site(Direct):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def reports(self) -> list[Report]:
+        """Of every commit that has ended here, an interrupted one too, the earliest first."""
+        return [run.report for run in self._runs if run.wait(0)]
+
+    @property
+    def last_report(self) -> Report | None:
+        """The latest report; a commit that found nothing left to write has one too."""
+        return next(iter(self.reports[::-1]), None)
+
     def __repr__(self) -> str:
         who = "" if self.identity == "api_key" else f", as {self.identity}"
         if not self.live:
@@ -95,6 +108,7 @@ class Site(Direct):
 
     def info(self) -> dict[str, Json]:
         """Return what this connection is: site, identity, rights, pace, and how much there is."""
+        contacts = self.count()  # first: who may not see these has the wrong key
         definitions = self._definitions()
         return {
             "site_id": self.site_id,
@@ -103,7 +117,7 @@ class Site(Direct):
             "identity": self.identity,
             "read_only": self.read_only,
             "requests_per_minute": self._transport.pacer.requests_per_minute,
-            "contacts": self.count(),
+            "contacts": contacts,
             "labels": None if definitions.labels is None else len(definitions.labels),
             "extended_fields": None if definitions.extended is None else len(definitions.extended),
         }
@@ -180,8 +194,7 @@ class Site(Direct):
             if isinstance(answer, Found):
                 contact = answer.contact
             elif isinstance(answer, Refused) and answer.status in (401, 403):
-                advice = self._transport.advice("Read Contacts")
-                why = f"{answer.code}: {visible(answer.message)}; {advice}"
+                why = f"{answer.code}: {visible(answer.message)}"
                 raise AuthError(why, status=answer.status, code=answer.code)
             step = commit.next_step(change, seen)
         return step, contact
@@ -235,6 +248,7 @@ class Site(Direct):
             )
             raise ReadOnlySite(why)
         run = Run(plan, self, self._where(), self._transport.pacer.clock.monotonic)
+        self._runs.append(run)
         run.start()
         if not wait:
             return run
@@ -242,9 +256,7 @@ class Site(Direct):
             interrupted = self._watch(run)
         except BaseException:  # whoever watches is gone: nobody would see the rest
             run.abandon()
-            self.last_report = run.report
             raise
-        self.last_report = run.report
         if interrupted:
             why = f"stopped: {run.report!r}\nThe report is in site.last_report."
             raise KeyboardInterrupt(why)
@@ -308,15 +320,18 @@ class Site(Direct):
             request = calls.update_contact(change.contact_id, change.info(), change.revision)
         else:
             request = calls.get_contact(change.contact_id)
-        return self._transport.tell(request, stop)
+        answer = self._transport.tell(request, stop)
+        if isinstance(answer, Refused) and answer.status in (401, 403):
+            why = f"{answer.message.removesuffix('.')}; {self._transport.advice(request.right)}"
+            return replace(answer, message=why)
+        return answer
 
 
 def _approved(plan: Plan, approve: str, expect: int | None) -> None:
-    shown = plan.id[: ID_PREFIX + 5]
     if not isinstance(approve, str) or len(approve) < ID_PREFIX or not plan.id.startswith(approve):
         why = (
-            f"approve={_short(approve)} is not the id of this plan ({shown}); nothing was sent. "
-            f'Look at the plan, and if it is what you want: approve="{shown}"'
+            f"approve={_short(approve)} is not the id of this plan; nothing was sent. Show the "
+            "plan as the last line of a cell, read it, and approve the id that stands at its head"
         )
         raise NotApproved(why)
     if expect is not None and expect != len(plan):

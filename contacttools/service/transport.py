@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -143,7 +143,8 @@ class Transport:
                 advice = self.advice(request.right)
                 raise error_of(request, status, headers, body, advice)
             case Refused() as refused:
-                raise raised(AuthError, refused, "nothing was sent")
+                advice = self.advice(request.right)
+                raise raised(AuthError, refused, f"{advice}; nothing was sent")
             case NeverSent(why):
                 why = f"{self.base_url}: {why}; nothing was sent"
                 raise Unreachable(why)
@@ -164,9 +165,11 @@ class Transport:
                 case _Unusable(why):
                     error = ApiError(f"{self.base_url}: {why}; ask for less")
                 case Refused() as refused:
-                    error = raised(AuthError, refused, "nothing was sent")
+                    advice = self.advice(request.right)
+                    error = raised(AuthError, refused, f"{advice}; nothing was sent")
                 case NeverSent(why) | Lost(why):
-                    error = Unreachable(f"{self.base_url}: {why}; check the network")
+                    why = f"{self.base_url}: {why}; check the network, or try again later"
+                    error = Unreachable(why)
             stopped = stop is not None and stop.is_set()
             if not isinstance(error, Unreachable) or attempt == _READS or stopped:
                 raise error
@@ -269,9 +272,30 @@ def encoded(body: Json) -> bytes:
     """Return a request body as it travels, or raise BadValue for what JSON cannot say."""
     try:
         return json.dumps(body, allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        why = f"this cannot be sent as JSON ({error}); use text, numbers, lists and None"
-        raise BadValue(why) from None
+    except (TypeError, ValueError, RecursionError):
+        place, value = _unsayable(body)
+        why = (
+            f"{place or 'this'} cannot be sent as JSON, it is {value!r:.80}; "
+            "use text, numbers, lists and None"
+        )
+        raise BadValue(why, field=place or None) from None
+
+
+def _unsayable(value: Json, place: str = "") -> tuple[str, Json]:
+    """Return the first thing that JSON cannot say, and where it stands."""
+    inside: Iterable[tuple[object, Json]] = ()
+    if isinstance(value, dict):
+        inside = value.items()
+    elif isinstance(value, (list, tuple)):
+        inside = enumerate(value)
+    for key, each in inside:
+        try:
+            json.dumps(each, allow_nan=False)
+        except (TypeError, ValueError):
+            return _unsayable(each, f"{place}.{key}" if place else str(key))
+        except RecursionError:
+            break
+    return place, value
 
 
 def believed(read: Callable[[bytes], T], body: bytes, doubt: str = "") -> T:

@@ -7,11 +7,11 @@ contacts by.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Never
 
 from contacttools.contact import fields, mapping
 from contacttools.contact.fields import Json
@@ -33,9 +33,10 @@ def read_contacts(
     Parameters
     ----------
     source : str, Path, bytes, list or dict
-        A path (``.ndjson`` and ``.jsonl`` hold one contact a line), JSON text, or JSON that is
-        parsed already. A list of contacts, one contact, an answer (``{"contact": …}``) or a page
-        of them (``{"contacts": […]}``, ``{"items": […]}``).
+        A path (``.ndjson`` and ``.jsonl`` hold one contact a line), JSON text, which begins with
+        ``[`` or ``{`` (give a path that does so as a Path), or JSON that is parsed already. A list
+        of contacts, one contact, an answer (``{"contact": …}``) or a page of them
+        (``{"contacts": […]}``, ``{"items": […]}``).
     site_id : str, optional
         The site they are of. Without it they can be looked at, audited and compared, and a
         stage over them refuses to plan. With it a plan is checked contact by contact like any
@@ -89,7 +90,7 @@ def read_contacts(
             documents[contact_id], places[contact_id] = document, where
     return Contacts(
         documents.values(),
-        site_id=site_id,
+        site_id=None if site_id is None else site_id.strip(),
         fetched_at=datetime.fromtimestamp(path.stat().st_mtime, UTC) if path else datetime.now(UTC),
         partial=f"{len(documents):,} read from {'a file' if path else 'JSON'}",
     )
@@ -132,13 +133,13 @@ def _lines_or_whole(content: bytes, path: Path | None) -> Iterator[tuple[str, Js
     try:
         text = content.decode("utf-8-sig", errors="strict" if path else "surrogatepass")
     except UnicodeDecodeError as error:
-        why = f"{name}byte {error.start}: no UTF-8; save it as UTF-8"
+        why = f"{name}byte {error.start}: no UTF-8; unpack it if it is packed, or save it as UTF-8"
         raise BadValue(why) from None
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     one_a_line = path is not None and path.suffix.lower() in LINES
     if not one_a_line:
         try:
-            yield name.rstrip(", "), json.loads(text, parse_constant=_no_number)
+            yield name.rstrip(", "), _json(text)
         except json.JSONDecodeError as error:
             if error.msg != "Extra data" or len(lines) < 2:
                 raise _no_json(f"{name}line {error.lineno}", error) from None
@@ -149,13 +150,19 @@ def _lines_or_whole(content: bytes, path: Path | None) -> Iterator[tuple[str, Js
     for number, line in lines:
         place = f"{name}line {number}"
         try:
-            yield place, json.loads(line, parse_constant=_no_number)
+            yield place, _json(line)
         except (ValueError, RecursionError) as error:
             raise _no_json(place, error) from None
 
 
-def _no_number(name: str) -> Never:
-    why = f"{name} is no JSON number"
+def _json(text: str) -> Json:
+    return json.loads(text, parse_constant=_number, parse_float=_number)
+
+
+def _number(text: str) -> float:
+    if math.isfinite(number := float(text)):
+        return number
+    why = f"{text:.20} is no JSON number"
     raise ValueError(why)
 
 

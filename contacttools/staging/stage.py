@@ -452,6 +452,13 @@ class Stage:
         held = wire.label_keys(self._contacts.document(contact_id))
         for key in keys:
             self._clean(contact_id, fields.LABELS, (key,))
+            if known is None and "." not in key and key not in held:
+                why = (
+                    f"contact {contact_id}: labelKeys: the names of labels are not known here "
+                    f"(the key may not see them, or a file was read); {key!r} is no key, which "
+                    "looks like 'custom.vip'"
+                )
+                raise BadValue(why, contact_id=contact_id, field=fields.LABELS.name)
             if known is not None and key not in known and key not in held:
                 near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
                 listed = ", ".join(sorted(known)[:8])

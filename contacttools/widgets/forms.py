@@ -407,7 +407,6 @@ class Form(widgets.VBox):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             self._tell(f"<strong>The commit broke off</strong>: {escape(repr(error))}")
         else:
-            self._site.last_report = run.report
             self._tell(
                 "Fetch again to go on: what was written falls away, the rest stays staged. "
                 "To take it back: <code>site.last_report.undo_plan()</code>"
