@@ -51,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (PeopleFileError, OSError, sqlite3.Error) as error:
         sys.stderr.write(f"contacttools.sandbox: {error}\n")
         return 2
+    if given.with_parent:
+        threading.Thread(target=_orphaned, args=[stopped], daemon=True).start()
     with server:
         for fault in given.fault:
             server.faults.add(**fault)
@@ -94,6 +96,11 @@ def _parser() -> argparse.ArgumentParser:
         "--people-file", type=Path, metavar="FILE.ndjson", help="people to use instead: one a line"
     )
     parser.add_argument(
+        "--with-parent",
+        action="store_true",
+        help="stop when standard input closes, as it does when the program that started this ends",
+    )
+    parser.add_argument(
         "--setting",
         type=_setting,
         action="append",
@@ -132,6 +139,13 @@ def _parser() -> argparse.ArgumentParser:
         help="let something go wrong with this share of requests, decided by the seed",
     )
     return parser
+
+
+def _orphaned(stopped: threading.Event) -> None:
+    """Wait until nobody is left who could write to this process."""
+    while sys.stdin.buffer.read(1024):
+        pass
+    stopped.set()
 
 
 def _setting(text: str) -> tuple[str, Json]:

@@ -152,6 +152,21 @@ def test_faults_of_a_process():
     assert "1" == answers[0].headers["retry-after"]
 
 
+def test_process_ends_with_its_parent():
+    """Asked to, the process ends when its standard input does, whatever became of the parent."""
+    command = [*COMMAND, "--people", "3", "--with-parent"]
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, **streams) as process:
+        ready = json.loads(process.stdout.readline())
+        url = f"{ready['url']}/contacts/v4/contacts"
+        process.stdin.write("still here\n")
+        process.stdin.flush()
+        assert 200 == httpx.get(url, headers=headers(ready)).status_code
+        process.stdin.close()
+
+        assert 0 == process.wait(timeout=30)
+
+
 def test_settings_of_a_process():
     """A process reads the open points of the API as its command line says."""
     settings = ("--setting", "primary_objects=true", "--setting", "first_revision=7")

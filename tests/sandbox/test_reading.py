@@ -226,6 +226,14 @@ def test_another_method(still):
     assert 200 == still.head(f"/contacts/{ANN}").status_code
 
 
+def test_slash_in_an_id(server, client):
+    """A slash that was encoded is part of an id that nobody has, and no step along the path."""
+    path = f"/contacts/{ANN}%2Flabels?labelKeys=custom.vip"
+
+    assert (404, "NOT_FOUND") == code(client.delete(path))
+    assert ["custom.vip"] == server.store.contact(ANN)["info"]["labelKeys"]["items"]
+
+
 def test_prefix(still):
     """Everything stands below a prefix too, as it does inside the service's own domains."""
     url = str(still.base_url).replace("/contacts/v4", "/_api/contacts/v4")

@@ -87,6 +87,8 @@ def build(desk: Desk, callers: Callers, faults: Faults, limit: RateLimit, api_ke
 
 def _chosen(methods: Mapping[str, Endpoint]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
+        if b"%2f" in request.scope["raw_path"].lower():  # no id has a slash: decoded, it misleads
+            raise HTTPException(404)
         return await methods["GET" if request.method == "HEAD" else request.method](request)
 
     return endpoint
