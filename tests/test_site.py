@@ -166,6 +166,7 @@ def test_an_update_carries_the_revision_that_was_approved(server, site):
 # -- a bad line -----------------------------------------------------------------------------
 
 _HOUR = {"Retry-After": "3600"}
+_BUSY = {"kind": "status", "status": 503, "apply": True}
 LINES = [
     ("dropped before", {"kind": "drop_before"}, "applied", 2),
     ("dropped after", {"kind": "drop_after"}, "applied", 1),
@@ -177,6 +178,7 @@ LINES = [
     ("429 thrice, then there", {"kind": "status", "status": 429, "times": 2}, "applied", 3),
     ("503", {"kind": "status", "status": 503}, "applied", 2),
     ("503, written", {"kind": "status", "status": 503, "apply": True}, "applied", 1),
+    ("503 with patience", {**_BUSY, "headers": {"Retry-After": "1"}, "times": 9}, "applied", 1),
     ("503 for good", {"kind": "status", "status": 503, "times": 9}, "unknown", 4),
     ("500 for good", {"kind": "status", "status": 500, "times": 9}, "unknown", 4),
     ("HTML", {"kind": "status", "status": 200, "body": b"<html>", "apply": True}, "applied", 1),
@@ -215,6 +217,20 @@ def test_an_update_behind_a_busy_proxy_is_not_called_unsent(server, site):
     after = site.get_contact(contact_id)
     assert {"applied": 1} == report.counts
     assert before["revision"] + 1 == after["revision"]
+
+
+@pytest.mark.parametrize("apply", [False, True])
+def test_a_503_that_asks_for_an_hour_leaves_doubt(server, site, apply):
+    """The run ends there, without another request: what became of the update is not known."""
+    first, second = some(site, 2, start=3)
+    values = {"company": f"Hour {apply}"}
+    plan = planned(site, {first: values, second: values})
+    asked = patches(server)
+    server.faults.add("status", method="PATCH", status=503, apply=apply, headers=_HOUR)
+    report = site.commit(plan, approve=plan.id)
+
+    assert (["unknown", "not_sent"], 1) == (outcomes(report), len(asked))
+    assert "an update was sent and not settled" in report.outcomes[0].detail
 
 
 def test_the_quiet_a_service_asks_for_is_kept(server):

@@ -83,7 +83,7 @@ ANSWERS = [
     ),
     ("busy", PATCH, httpx.Response(429, headers={"Retry-After": "7"}), SlowDown(7.0)),
     ("busy, unsaid", PATCH, httpx.Response(429), SlowDown(None)),
-    ("no service", PATCH, httpx.Response(503, headers={"Retry-After": "7"}), SlowDown(7.0)),
+    ("no service", PATCH, httpx.Response(503, headers={"Retry-After": "7"}), _status(503)),
     ("no service, unsaid", PATCH, httpx.Response(503), _status(503)),
     (
         "refused",

@@ -197,8 +197,9 @@ class Run:
             self._asked = step
             try:
                 answer = self._door.perform(change, step, self._stop)
-            except Unreachable:
-                self._asked = None  # nothing left, or the service said that it did nothing
+            except Unreachable as error:
+                if error.status != 503:
+                    self._asked = None  # nothing left, or the service said that it did nothing
                 raise
             with self._lock:
                 seen.append((step, answer))

@@ -183,7 +183,7 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class SlowDown:
-    """Not carried out; ask again later (429, 503). `seconds` is what the service asks for."""
+    """Not carried out, ask again later (429). `seconds` is what the service asks for."""
 
     seconds: float | None = None
 
@@ -358,17 +358,17 @@ def answer(method: str, status: int, headers: Mapping[str, str], body: bytes) ->
     """
     if status == 200:
         return _believed(method, body)
-    said, patience = refusal(status, headers, body), retry_after(headers)
+    said = refusal(status, headers, body)
     match status, said.code:
         case _, "CONTACT_ALREADY_CHANGED":
             return Stale(said.message)
         case 404, _:
             return Missing(said.message)
-        case ((429 | 503), _) if status == 429 or patience is not None:
-            return SlowDown(patience)  # a bare 503 may be a proxy's, which proves nothing
+        case 429, _:
+            return SlowDown(retry_after(headers))
         case ((400 | 401 | 403 | 409 | 413 | 422 | 428), code) if code != "HTTP_409":
             return said  # a bare 409 does not say which of the two it is
-        case _:
+        case _:  # a 503 too: from a proxy it proves nothing
             return Lost(f"HTTP {status}: {said.message}")
 
 

@@ -93,8 +93,14 @@ class Pacer:
                 return False
             self.clock.wait(left, self.never if stop.is_set() else stop)
 
-    def slow_down(self, seconds: float | None) -> None:
+    def slow_down(self, seconds: float | None, status: int = 429) -> None:
         """Hold everything back, as the service asked; a minute, then two, when it did not say.
+
+        Parameters
+        ----------
+        seconds : float or None
+        status : int
+            What it answered: after a 503 a write may have been made nevertheless.
 
         Raises
         ------
@@ -108,7 +114,7 @@ class Pacer:
             pause = UNTOLD * self._pauses if seconds is None else seconds
             if pause > PATIENCE or self._pauses > _IN_A_ROW:
                 why = f"the service asks to wait, {pause:.0f} s this time; try again later"
-                raise Unreachable(why, status=429)
+                raise Unreachable(why, status=status)
             self._paused_until = max(self._paused_until, now + pause)
             self._next = max(self._next, self._paused_until)
 

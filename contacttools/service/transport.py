@@ -116,7 +116,8 @@ class Transport:
         Raises
         ------
         Unreachable
-            The service asks for more patience than we lend; it did nothing.
+            The service asks for more patience than we lend. Its status is 429 when it did
+            nothing, 503 when that is in doubt.
         """
         match self._send(request, stop):
             case _Reply(status, headers, body):
@@ -179,7 +180,7 @@ class Transport:
     def _heed(self, status: int, headers: Mapping[str, str]) -> None:
         patience = wire.retry_after(headers)
         if status == 429 or (status == 503 and patience is not None):
-            self.pacer.slow_down(patience)
+            self.pacer.slow_down(patience, status)
         elif status < 500:
             self.pacer.went_well()
 
