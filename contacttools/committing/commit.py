@@ -17,6 +17,7 @@ from typing import assert_never
 
 from contacttools.committing.report import Difference, Outcome, Word, said
 from contacttools.contact import merge, wire
+from contacttools.contact.advice import ADVICE
 from contacttools.contact.fields import Json
 from contacttools.contact.wire import (
     Answer,
@@ -275,21 +276,11 @@ def _conflict(change: Change, word: Word, contact: Json) -> Outcome:
     return _ended(change, word, contact, detail=f"{told}. {rest}", differences=touched)
 
 
-_ADVICE = {
-    "DUPLICATE_CONTACT_EXISTS": "change or merge the other contact first",
-    "CANNOT_UPDATE_MEMBER_EMAIL": "a site member's login e-mail is changed in the Members API; "
-    "the contact follows",
-    "INSUFFICIENT_CONTACT_DATA": "keep a name, an e-mail or a phone",
-    "INVALID_EXTENDED_FIELD_VALUE": "check the value against the field's data type",
-    "CANNOT_HAVE_MULTIPLE_PRIMARY_INFO": "mark one item as primary",
-    "INVALID_ARGUMENT": "correct the value and plan again",
-}
-
-
 def _refused(change: Change, answer: Refused, also: str = "") -> Outcome:
     other = answer.data.get("duplicateContactId")
     named = f"the other contact is {other}" if other else ""
-    told = [answer.message, named, _ADVICE.get(answer.code, ""), also]
+    again = "correct the value and plan again" if answer.code == "INVALID_ARGUMENT" else ""
+    told = [answer.message, named, ADVICE.get(answer.code, again), also]
     detail = "; ".join(part.removesuffix(".") for part in told if part)
     return _ended(change, "refused", code=answer.code, detail=detail)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contacttools.contact import wire
+from contacttools.contact.advice import ADVICE
 from contacttools.contact.fields import Json
 from contacttools.contact.wire import Refused
 from contacttools.errors import ApiError, AuthError, StaleRevision, Unreachable
@@ -56,40 +57,14 @@ def raised(kind: type[ApiError], said: Refused, hint: str) -> ApiError:
 
 def _hint(said: Refused, request: Request) -> str:
     other = said.data.get("duplicateContactId")
-    if said.code == "DUPLICATE_CONTACT_EXISTS" and isinstance(other, str):
-        return f"the other contact is {visible(other)}; {_HINTS[said.code]}"
+    if said.code == "DUPLICATE_CONTACT_EXISTS":
+        named = f"the other contact is {visible(other)}; " if isinstance(other, str) else ""
+        also = "or let both have the same e-mail or phone with allow_duplicates=True"
+        return f"{named}{ADVICE[said.code]}, {also}"
     if said.code.startswith(("UNSUPPORTED_FILTER", "MALFORMED_FILTER")):
         return 'a filter is a dict by column name, such as {"company": {"$exists": True}}'
     if said.code == "FAILED_PRECONDITION" and request.path.startswith((LABELS, EXTENDED_FIELDS)):
         return ""  # that is about merges; of definitions the service says why itself
     if said.status == 501:
         return "this service does not offer the call"
-    return _HINTS.get(said.code, "")
-
-
-_HINTS = {
-    "CANNOT_DELETE_CONTACT_WITH_BILLING_SUBSCRIPTION": "cancel the contact's subscription first",
-    "CANNOT_DELETE_MEMBER": "the contact is a site member: delete the member in the Members API",
-    "CANNOT_DELETE_MEMBER_OWNER_OR_CONTRIBUTOR": "the contact is an owner or a contributor of "
-    "the site: take that role away first",
-    "CANNOT_HAVE_MULTIPLE_PRIMARY_INFO": "mark one item as primary",
-    "CANNOT_UPDATE_MEMBER_EMAIL": "change the member's login e-mail in the Members API, "
-    "the contact follows",
-    "CONTACT_ALREADY_CHANGED": "get the contact again, look at what changed, then decide",
-    "CONTACT_ID_ALREADY_EXISTS": "look for the contact before trying again",
-    "CONTACT_NOT_FOUND": "a member's id is not a contact's id",
-    "DUPLICATE_CONTACT_EXISTS": "change or merge one of them first, or let both have the same "
-    "e-mail or phone with allow_duplicates=True",
-    "FAILED_DELETE_CONTACT_AFTER_MEMBER_DELETION": "the member is gone and the contact is not: "
-    "look at it, then delete it again",
-    "FAILED_PRECONDITION": "get the target again for its revision, and let no source be a site "
-    "member",
-    "FIELDS_QUOTA_EXCEEDED": "a site has at most 100 fields of its own: delete one that nobody "
-    "uses first",
-    "ILLEGAL_MERGE": "name one to five other contacts as sources",
-    "INSUFFICIENT_CONTACT_DATA": "a contact needs a name, an e-mail or a phone",
-    "INSUFFICIENT_UPDATE_CONTACT_DATA": "info holds nothing to update: give at least one field",
-    "INVALID_EXTENDED_FIELD_VALUE": "check the field's key and data type in site.extended_fields()",
-    "LABELS_QUOTA_REACHED": "delete a label that nobody uses first",
-    "NOT_FOUND": "the keys there are stand in site.labels() and site.extended_fields()",
-}
+    return ADVICE.get(said.code, "")
