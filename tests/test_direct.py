@@ -552,3 +552,13 @@ def test_a_contact_read_can_be_written_as_it_was(site):
             contact_id, contact["info"], contact["revision"], allow_duplicates=True
         )
         assert contact["info"].keys() == answer["contact"]["info"].keys()
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_a_closed_site_names_all_that_would_open_it(direct):
+    """One error, not one after another: what a direct write needs is said at once."""
+    needed = "read_only=False" + ("" if direct else ", direct_writes=True")
+    told = rf"for deleting a contact, connect with {needed}$"
+    site = ct.connect("live", api_key="k", site_id=SITE, direct_writes=direct)
+    with site, pytest.raises(ReadOnlySite, match=told):
+        site.delete_contact("c1")

@@ -42,7 +42,11 @@ class Direct(Reading):
     def _may_write(self, what: str, *, planned: bool = False) -> None:
         """Raise ReadOnlySite unless this site takes writes that nobody has seen in a preview."""
         if self.read_only:
-            why = f"{self._where()} is open for reading only; connect with read_only=False to write"
+            also = ", direct_writes=True" if self.live and not self._direct_writes else ""
+            why = (
+                f"{self._where()} is open for reading only; for {what}, connect with "
+                f"read_only=False{also}"
+            )
             raise ReadOnlySite(why)
         if self.live and not self._direct_writes:
             instead = "stage and commit a plan instead, or " if planned else ""
