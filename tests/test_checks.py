@@ -122,58 +122,6 @@ def test_who_lets_go_is_written_first():
     assert ["b", "c", "a"] == ids(staged.plan())
 
 
-def test_a_ring_is_refused_whole():
-    """Two contacts that exchange e-mails: each would have to be written first."""
-    staged = stage(holder("a", "x@example.com"), holder("b", "y@example.com"), holder("c"))
-    staged.edit("a", {"email": "y@example.com"})
-    staged.edit("b", {"email": "x@example.com"})
-    staged.edit("c", {"company": "C"})
-    plan = staged.plan()
-
-    assert (["c"], ["a", "b"]) == (ids(plan), [each for each, _, _ in refusals(plan)])
-
-
-def test_a_ring_of_three_is_refused_with_who_waits_for_it():
-    """Each names whom it exchanges with; who wants what the ring holds names the holder."""
-    staged = stage(
-        person(
-            "a", emails=[email("1", "a@example.com", primary=True), email("2", "w@example.com")]
-        ),
-        holder("b", "b@example.com"),
-        holder("c", "c@example.com"),
-        holder("d", "d@example.com"),
-        holder("e", "e@example.com"),
-    )
-    for taker, held in ("ab", "bc", "ca"):
-        staged.edit(taker, {"email": f"{held}@example.com"})
-    staged.remove("a", "emails", "2")
-    staged.edit("d", {"email": "w@example.com"})
-    staged.edit("e", {"email": "e2@example.com"})
-    plan = staged.plan()
-    told = {each.contact_id: each.reason for each in plan.refused}
-
-    assert (["e"], ["a", "b", "c", "d"]) == (ids(plan), list(told))
-    for contact_id, partner in ("ab", "bc", "ca"):
-        assert f"exchanges an e-mail or phone with {partner};" in told[contact_id]
-    assert "held by a:" in told["d"]
-
-
-def test_hundreds_of_pairs_that_exchange_are_each_told_of_their_partner():
-    """However many rings there are, all are refused, and nobody else."""
-    pairs = [(f"a{n:03}", f"b{n:03}") for n in range(300)]
-    staged = stage(*(holder(each, f"{each}@example.com") for pair in pairs for each in pair), bob())
-    partner = {one: other for pair in pairs for one, other in (pair, pair[::-1])}
-    for one, other in partner.items():
-        staged.edit(one, {"email": f"{other}@example.com"})
-    staged.edit(BOB, {"company": "X"})
-    plan = staged.plan()
-
-    assert ([BOB], sorted(partner)) == (ids(plan), [each for each, _, _ in refusals(plan)])
-    assert [] == [
-        each for each in plan.refused if f" with {partner[each.contact_id]};" not in each.reason
-    ]
-
-
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [

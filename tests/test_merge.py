@@ -386,3 +386,12 @@ def test_no_edit_is_lost_in_a_join(we, they):
     for each in moves_of:
         assert each["phone"] == chosen["phone"]
     assert 1 == sum(item["primary"] for item in joined or ({"primary": True},))
+
+
+def test_a_tag_that_is_taken_off_is_said_so():
+    """No tag and UNTAGGED are the same where there was none; where there was one they clear it."""
+    base = ({"id": "p1", "tag": "HOME", "phone": "555-0100", "primary": True},)
+    for off in ({"tag": "UNTAGGED"}, {}):
+        item = {"id": "p1", "phone": "555-0100", "primary": True, **off}
+        (settled,) = merge.settle("phones", base, (item,))
+        assert "UNTAGGED" == settled["tag"]

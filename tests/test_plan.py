@@ -424,7 +424,7 @@ def test_a_file_holds_its_format_and_version(path):
     some_plan().save(path)
     body = json.loads(path.read_text())
 
-    assert ("contacttools plan", 1) == (body["format"], body["version"])
+    assert ("contacttools plan", 2) == (body["format"], body["version"])
 
 
 def test_an_item_without_an_id_of_its_own_goes_through_a_file(path):

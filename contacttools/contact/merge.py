@@ -45,13 +45,14 @@ def item_key(listing: ListField, item: Json, *, primary: bool = True) -> Hashabl
     No tag and the tag UNTAGGED say the same.
     """
     return tuple(
-        (member.name, _hashable(item[member.name]))
+        (member.name, hashable(item[member.name]))
         for member in listing.editable
         if item.get(member.name) not in (None, "UNTAGGED") and (primary or member.name != "primary")
     )
 
 
-def _hashable(value: Json) -> Hashable:
+def hashable(value: Json) -> Hashable:
+    """Return a value, or what stands for it where it cannot be hashed."""
     return json.dumps(value, sort_keys=True) if isinstance(value, (dict, list)) else value
 
 
@@ -77,18 +78,30 @@ def _stored_items(listing: ListField, items: Iterable[Json] | None) -> list[Hash
 
 def _stored_item(listing: ListField, item: Json) -> Hashable:
     kept: dict[str, Json] = {
-        member.name: _hashable(item.get(member.name)) for member in listing.editable
+        member.name: hashable(item.get(member.name)) for member in listing.editable
     }
     kept["tag"] = kept.get("tag") or "UNTAGGED"
     if listing.name == "emails":
         kept["email"] = canonical_email(str(kept.get("email") or ""))
     elif listing.name == "phones":
         kept["phone"] = digits(str(kept.get("phone") or ""))
-    elif listing.name == "addresses":
+    else:
         region, country = kept.get("subdivision"), kept.get("country")
         if region and country and not str(region).startswith(f"{country}-"):
             kept["subdivision"] = f"{country}-{region}"
     return tuple(kept.items())
+
+
+def stored_items(name: str, items: Iterable[Json] | None) -> Counter[Hashable]:
+    """Return the items of a list as the service stores them, whichever of them is primary."""
+    listing = fields.LISTS[name]
+    return Counter(_stored_item(listing, {**item, "primary": False}) for item in items or ())
+
+
+def stored_primary(name: str, items: Iterable[Json] | None) -> Hashable:
+    """Return the primary item as the service stores it; None where a list knows none."""
+    listing, chosen = fields.LISTS[name], primary(items)
+    return _stored_item(listing, chosen) if listing.has_primary and chosen else None
 
 
 def canonical_email(email: str) -> str:
@@ -188,7 +201,7 @@ def _with_carried(listing: ListField, base: Json | None, item: Json) -> Json:
 def _derived_from(listing: ListField, item: Json) -> Hashable:
     """Return the members that the carried text is made of: the address, not its tag."""
     return tuple(
-        (member.name, _hashable(item[member.name]))
+        (member.name, hashable(item[member.name]))
         for member in listing.editable
         if member.path[0] == "address" and item.get(member.name) is not None
     )
@@ -286,6 +299,18 @@ class Clash:
     base: Json
     ours: Json
     theirs: Json
+
+
+def carried(name: str, base: Values, ours: Json, theirs: Values) -> Json | Clash:
+    """Return our value of a field carried onto their contact, or a `Clash`.
+
+    Another name may mean another person: both parts of it or neither.
+    """
+    if name.startswith("name."):
+        moved = any(base.get(part) != theirs.get(part) for part in ("name.first", "name.last"))
+        if moved and ours != theirs.get(name):
+            return Clash(base.get(name), ours, theirs.get(name))
+    return three_way(name, base.get(name), ours, theirs.get(name))
 
 
 def three_way(name: str, base: Json, ours: Json, theirs: Json) -> Json | Clash:

@@ -29,6 +29,9 @@ from contacttools.planning import planfile, render
 from contacttools.planning.planfile import RiskKind
 from contacttools.planning.render import Row
 
+#: How a change is called: the contact, and which of its steps.
+Key = tuple[str, int]
+
 ID_PREFIX = 7  # as many characters as a person is asked to copy
 PACE = 150  # requests a minute we plan with, below the service's 200
 
@@ -57,6 +60,13 @@ class Change:
         What could be written of the contact at that revision, by field name.
     name : str
         What a person would call the contact.
+    step, steps : int
+        Which of the contact's updates in this plan, and of how many: an exchange of e-mails
+        takes two. The second is made on what the first one leaves.
+    needs : tuple of (str, int)
+        The changes, by `key`, that have to be written before this one may be sent.
+    allow_duplicates : str or None
+        Why a person lets this contact share its e-mail or phone; None when nobody does.
     """
 
     contact_id: str
@@ -64,6 +74,15 @@ class Change:
     edits: tuple[Edit, ...]
     base: Values
     name: str = ""
+    step: int = 1
+    steps: int = 1
+    needs: tuple[Key, ...] = ()
+    allow_duplicates: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """What names this change within its plan."""
+        return self.contact_id, self.step
 
     @cached_property
     def carried(self) -> Values:
@@ -94,12 +113,14 @@ class Change:
 
     def identity(self) -> Json:
         """Return what the plan's id covers of this change."""
-        return [
+        identity = [
             self.contact_id,
             self.revision,
             [[edit.field, edit.before, edit.after] for edit in self.edits],
             sorted(self.carried.items()),
         ]
+        special = [self.step, self.steps, self.needs, self.allow_duplicates]
+        return identity if special == [1, 1, (), None] else [*identity, special]
 
     def rows(self) -> Iterator[Row]:
         """Yield the edits as rows, lists item by item."""
@@ -305,10 +326,8 @@ class Plan:
         for change in self.changes:
             edits = tuple(edit for edit in change.edits if edit.field in names)
             if change.contact_id in kept and edits:
-                changes.append(
-                    Change(change.contact_id, change.revision, edits, change.base, change.name)
-                )
-        return self._with(tuple(changes))
+                changes.append(replace(change, edits=edits))
+        return self._with(changes)
 
     @staticmethod
     def _known(
@@ -325,10 +344,15 @@ class Plan:
         return set(names)
 
     def head(self, n: int = 5) -> Plan:
-        """Return the plan of the first `n` contacts, for a careful start."""
-        return self._with(self.changes[:n])
+        """Return the plan of the first `n` contacts, for a careful start.
 
-    def _with(self, changes: tuple[Change, ...]) -> Plan:
+        Contacts that exchange values stay together or are left out.
+        """
+        first = list(dict.fromkeys(change.contact_id for change in self.changes))[:n]
+        return self._with([change for change in self.changes if change.contact_id in first])
+
+    def _with(self, chosen: Iterable[Change]) -> Plan:
+        changes = _alone({change.key: change for change in chosen}, self.changes)
         touched = {(each.contact_id, edit.field) for each in changes for edit in each.edits}
         risks = tuple(risk for risk in self.risks if (risk.contact_id, risk.field) in touched)
         return Plan(
@@ -386,6 +410,10 @@ class Plan:
                     "name": each.name,
                     "edits": [[edit.field, edit.before, edit.after] for edit in each.edits],
                     "base": each.base,
+                    "step": each.step,
+                    "steps": each.steps,
+                    "needs": [list(key) for key in each.needs],
+                    "allow_duplicates": each.allow_duplicates,
                 }
                 for each in self.changes
             ],
@@ -410,7 +438,7 @@ class Plan:
             site_id=self.site_id,
             snapshot_at=self.snapshot_at,
             cards=[
-                (each.contact_id, each.name, each.revision, tuple(each.rows()))
+                (each.contact_id, each.name, _stands(each), tuple(each.rows()))
                 for each in self.changes
             ],
             kinds=Counter(row.kind for row in self.rows),
@@ -441,6 +469,11 @@ _RISKS: dict[RiskKind, str] = {
         "the service may refuse it as a duplicate"
     ),
     "doubtful": "A new e-mail or phone does not look like one, or stands twice in one contact",
+    "exchange": "Contacts that exchange an e-mail or phone: one of them is written in two steps",
+    "evidence": (
+        "That the update was ours is known from the contact only, not from an answer: "
+        "somebody else may have made the same one; ask before you take it back"
+    ),
     "loss": "What this version does not know cannot be sent back with its list and may be lost",
 }
 _AUTOMATIONS = "Each update fires the site's contact-updated events and automations."
@@ -448,6 +481,36 @@ _PARTIAL = (
     "The snapshot is not the whole site ({}): whether another contact has the same "
     "e-mail or phone could be checked within it only."
 )
+
+
+def _stands(change: Change) -> str:
+    """Return where a change stands: on which revision, and which step of several it is."""
+    told = [f"revision {change.revision}"]
+    if change.steps > 1:
+        told.append(f"step {change.step} of {change.steps}")
+    if change.allow_duplicates is not None:
+        told.append(f"duplicates allowed: {change.allow_duplicates}")
+    return " · ".join(told)
+
+
+def _alone(chosen: dict[Key, Change], planned: Iterable[Change]) -> tuple[Change, ...]:
+    """Return the chosen changes that can be made without the others of their plan.
+
+    A step without the other one, and what needs a change that was not chosen or not chosen
+    whole, would not be what the preview showed: it is left out.
+    """
+    whole = {change.key: change for change in planned}
+    left = dict(chosen)
+    while broken := [
+        key
+        for key, change in left.items()
+        if any(need not in left for need in change.needs)
+        or (change.steps > 1 and change.edits != whole[key].edits)
+        or any((key[0], step) not in left for step in range(1, change.steps + 1))
+    ]:
+        for key in broken:
+            del left[key]
+    return tuple(left.values())
 
 
 def _stored_change(stored: planfile.StoredChange) -> Change:
@@ -460,7 +523,17 @@ def _stored_change(stored: planfile.StoredChange) -> Change:
         if edit.before != base.get(edit.field):
             why = f"{edit.field}: the value before is not the base's"
             raise ValueError(why)
-    return Change(stored.contact_id, stored.revision, edits, base, stored.name)
+    return Change(
+        stored.contact_id,
+        stored.revision,
+        edits,
+        base,
+        stored.name,
+        stored.step,
+        stored.steps,
+        tuple(stored.needs),
+        stored.allow_duplicates,
+    )
 
 
 def _tupled(name: str, value: Json) -> Json:

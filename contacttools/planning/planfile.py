@@ -18,9 +18,11 @@ from contacttools.contact.fields import Json
 from contacttools.errors import BadPlan
 
 FORMAT = "contacttools plan"
-VERSION = 1
+VERSION = 2
 
-RiskKind = Literal["primary", "member", "claimed", "shared", "loss", "doubtful"]
+RiskKind = Literal[
+    "primary", "member", "claimed", "shared", "loss", "doubtful", "evidence", "exchange"
+]  # fmt: skip
 
 
 class _Strict(BaseModel):
@@ -35,13 +37,17 @@ class StoredChange(_Strict):
     name: StrictStr
     edits: list[tuple[StrictStr, Any, Any]]
     base: dict[str, Any]
+    step: StrictInt
+    steps: StrictInt
+    needs: list[tuple[StrictStr, StrictInt]]
+    allow_duplicates: StrictStr | None
 
 
 class StoredPlan(_Strict):
     """A plan in a file."""
 
     format: Literal["contacttools plan"]
-    version: Literal[1]
+    version: Literal[2]
     id: StrictStr
     site_id: StrictStr
     snapshot_at: StrictStr

@@ -53,7 +53,7 @@ class PlanView:
     id: str
     site_id: str
     snapshot_at: datetime
-    cards: Sequence[tuple[str, str, int, Sequence[Row]]]
+    cards: Sequence[tuple[str, str, str, Sequence[Row]]]  # contact, name, where it stands, diff
     kinds: Counter[Kind]
     by_field: Counter[str]
     duration: str
@@ -73,6 +73,7 @@ class ReportView:
     total: int
     rows: Sequence[tuple[str, str, str, str, str]]  # contact, name, outcome, code, detail
     note: str
+    unfinished: bool = False  # a run may take up what is left
 
 
 # -- making text safe -----------------------------------------------------------------------
@@ -240,10 +241,10 @@ def plan_headline(view: PlanView) -> str:
     """Return what a plan amounts to, in one line."""
     edits = sum(view.kinds.values())
     kinds = ", ".join(f"{view.kinds[kind]:,} {kind}" for kind in KINDS if view.kinds[kind])
-    return (
-        f"{count(len(view.cards), 'contact')}, {count(edits, 'edit')}"
-        f"{f' ({kinds})' if kinds else ''}"
-    )
+    contacts = count(len({card[0] for card in view.cards}), "contact")
+    if len({card[0] for card in view.cards}) < len(view.cards):
+        contacts += f" in {count(len(view.cards), 'update')}"
+    return f"{contacts}, {count(edits, 'edit')}{f' ({kinds})' if kinds else ''}"
 
 
 def _fields_line(view: PlanView) -> str:
@@ -266,9 +267,9 @@ def plan_text(view: PlanView) -> str:
         if len(each) > _EXAMPLES:
             lines.append(f"      … and {len(each) - _EXAMPLES:,} more: plan.risks")
     lines += [f"  ! {visible(note)}" for note in view.notes]
-    for contact_id, name, revision, rows in view.cards[:TEXT_CARDS]:
+    for contact_id, name, stands, rows in view.cards[:TEXT_CARDS]:
         lines.append(
-            f"\n  {visible(name or '(no name)')}  {visible(contact_id)}  revision {revision}"
+            f"\n  {visible(name or '(no name)')}  {visible(contact_id)}  {visible(stands)}"
         )
         lines += [
             f"    {row.kind:<13} {visible(label(row.field)):<14} {_change_text(row)}"
@@ -371,8 +372,8 @@ def _slug(kind: str) -> str:
     return kind.replace(" ", "-")
 
 
-def _card(card: tuple[str, str, int, Sequence[Row]]) -> str:
-    contact_id, name, revision, rows = card
+def _card(card: tuple[str, str, str, Sequence[Row]]) -> str:
+    contact_id, name, stands, rows = card
     kinds = " ".join(sorted({f"ct-has-{_slug(row.kind)}" for row in rows}))
     body = "".join(
         f"<tr class='ct-row ct-is-{_slug(row.kind)}'>"
@@ -383,13 +384,15 @@ def _card(card: tuple[str, str, int, Sequence[Row]]) -> str:
     )
     return (
         f"<details class='ct-card {kinds}' open><summary><strong>{_called(name)}"
-        f"</strong> · <code>{escape(contact_id)}</code> · revision {revision} · "
+        f"</strong> · <code>{escape(contact_id)}</code> · {escape(stands)} · "
         f"{count(len(rows), 'edit')}</summary>"
         f"<table><tbody>{body}</tbody></table></details>"
     )
 
 
 # -- reports --------------------------------------------------------------------------------
+
+SURPRISE = "surprise"  # no outcome of its own: applied, and worth a look
 
 #: What each outcome means, for the reader in a hurry; in the order to look at them.
 OUTCOMES = {
@@ -400,6 +403,7 @@ OUTCOMES = {
     "refused": "refused by the service",
     "not_sent": "not sent",
     "already": "holds the wanted values; who wrote them cannot be proven",
+    SURPRISE: "written, and something changed with it that the preview did not show",
     "applied": "written",
 }
 
@@ -409,9 +413,10 @@ def report_headline(view: ReportView) -> str:
     if not view.total:
         return "nothing to write"
     done = view.counts["applied"]
+    counts = Counter(row[2] for row in view.rows)
     rest = [
-        f"{view.counts[outcome]:,} {outcome}" for outcome in OUTCOMES if outcome != "applied"
-        and view.counts[outcome]
+        f"{counts[outcome]:,} {outcome}" for outcome in OUTCOMES if outcome != "applied"
+        and counts[outcome]
     ]  # fmt: skip
     return f"{done:,} of {count(view.total, 'contact')} written" + (
         f"; {', '.join(rest)}" if rest else ""
@@ -423,14 +428,23 @@ def report_text(view: ReportView) -> str:
     lines = [f"Report on plan {view.plan_id[:12]}  {report_headline(view)}"]
     if view.site.startswith("LIVE"):
         lines.append(f"  {visible(view.site)}")
-    if view.note:
-        lines.append(f"  ! {visible(view.note)}")
+    lines += [f"  ! {visible(note)}" for note in _notes(view)]
     for contact_id, name, outcome, code, detail in _worth_a_look(view)[:TEXT_CARDS]:
         lines.append(f"  {outcome:<10} {visible(name or '(no name)')}  {visible(contact_id)}")
         lines.append(f"             {visible(' '.join(filter(None, (code, detail))))}")
     if len(_worth_a_look(view)) > TEXT_CARDS:
         lines.append("  … more in report.to_frame()")
     return "\n".join(lines)
+
+
+def _notes(view: ReportView) -> list[str]:
+    notes = [view.note] if view.note else []
+    if view.unfinished:
+        notes.append(
+            "To go on with what is left, commit the plan again, or say in any notebook: "
+            f'site.resume("{view.plan_id[:12]}")'
+        )
+    return notes
 
 
 def _worth_a_look(view: ReportView) -> list[tuple[str, str, str, str, str]]:
@@ -441,7 +455,7 @@ def _worth_a_look(view: ReportView) -> list[tuple[str, str, str, str, str]]:
 
 def report_html(view: ReportView) -> str:
     """Return a report as self-contained HTML without any script."""
-    clean = view.counts["applied"] == view.total
+    clean = not _worth_a_look(view)
     parts = [
         _STYLE,
         f"<div class='ct-plan' role='region' aria-label='Report on plan {view.plan_id[:12]}'>",
@@ -451,8 +465,9 @@ def report_html(view: ReportView) -> str:
             f"{escape(view.site)}</p>"
         ),
     ]
-    if view.note:
-        parts.append(f"<p class='ct-note'><strong>Note</strong>: {escape(view.note)}</p>")
+    parts += [
+        f"<p class='ct-note'><strong>Note</strong>: {escape(note)}</p>" for note in _notes(view)
+    ]
     rows = _worth_a_look(view)
     if rows:
         body = "".join(
@@ -464,7 +479,7 @@ def report_html(view: ReportView) -> str:
         told = "; ".join(
             f"<strong>{outcome}</strong>: {meaning}"
             for outcome, meaning in OUTCOMES.items()
-            if outcome != "applied" and view.counts[outcome]
+            if outcome != "applied" and any(row[2] == outcome for row in rows)
         )
         parts.append(
             f"<div class='ct-card'><table><tbody>{body}</tbody></table></div>"

@@ -614,7 +614,9 @@ class Stage:
                 known = contact_id in contacts
                 theirs = wire.values(contacts.document(contact_id)) if known else None
                 for name, ours in staged.items():
-                    merged = _carried(name, base, ours, theirs)
+                    merged: Json | Clash = Clash(base.get(name), ours, None)
+                    if theirs is not None:
+                        merged = merge.carried(name, base, ours, theirs)
                     if isinstance(merged, Clash):
                         clashes[contact_id, name] = merged
                         merged = ours
@@ -739,17 +741,6 @@ def called(document: Json) -> str:
     items = (merge.primary(base.get(listing)) for listing in ("emails", "phones"))
     reach = (str(item.get("email") or item.get("phone") or "") for item in items if item)
     return name or next(reach, "")
-
-
-def _carried(name: str, base: wire.Values, ours: Json, theirs: wire.Values | None) -> Json | Clash:
-    if theirs is None:
-        return Clash(base.get(name), ours, None)
-    if name.startswith("name."):  # another name may mean another person: both parts or neither
-        parts = ("name.first", "name.last")
-        moved = any(base.get(part) != theirs.get(part) for part in parts)
-        if moved and ours != theirs.get(name):
-            return Clash(base.get(name), ours, theirs.get(name))
-    return merge.three_way(name, base.get(name), ours, theirs.get(name))
 
 
 def _is_new(row: RowEdit, table: Table | None) -> bool:
