@@ -17,6 +17,7 @@ commit is data, in the report.
     │   ├── NotApproved         approve= is not the id of this plan
     │   ├── ReadOnlySite        the site was opened for reading
     │   ├── WrongSite           the plan was made for another site
+    │   ├── PlanInUse           another notebook or process is committing this very plan
     │   └── BadPlan             the plan, or its file, is not what it claims to be
     └── ConflictError           somebody else changed the contact meanwhile
         └── StaleRevision       a direct update came too late (also ApiError)
@@ -133,6 +134,10 @@ class ReadOnlySite(CommitRefused, PermissionError):
 
 class WrongSite(CommitRefused):
     """The plan was made from another site's contacts."""
+
+
+class PlanInUse(CommitRefused):
+    """Another notebook or process is committing this very plan at this moment."""
 
 
 class BadPlan(CommitRefused, ValueError):

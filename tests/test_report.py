@@ -66,6 +66,39 @@ def test_a_report_is_read_without_counting():
         assert [] == [word for word in ("c2", "c3", "c4", "too long") if word not in shown]
 
 
+def test_a_surprise_is_named_and_looked_at():
+    """An update that changed more than was shown was written, and is not just done."""
+    more = Outcome("c1", "applied", before=3, after=4, detail="look: jobTitle changed as well",
+                   surprises=(Difference("jobTitle", "Buyer", "Buyer", "Chef"),))  # fmt: skip
+    report = report_of(more, Outcome("c2", "applied", before=3, after=4))
+    assert [["c1", "jobTitle", "Buyer", "Buyer", "Chef"]] == report.surprises().to_numpy().tolist()
+    assert "2 of 2 contacts written; 1 surprise" in repr(report)
+    assert "<strong>Look</strong>" in report._repr_html_()
+    assert "jobTitle changed as well" in report._repr_html_()
+    assert {"applied": 2} == report.counts
+
+
+def test_a_report_says_how_to_go_on():
+    """Where a run may take up what is left; and nothing of it where there is nothing left."""
+    for shown in (repr(MIXED), MIXED._repr_html_()):
+        assert f"site.resume(&quot;{MIXED.plan.id[:12]}&quot;)" in shown.replace('"', "&quot;")
+    assert "resume" not in repr(report_of(Outcome("c1", "applied"), CONFLICT))
+
+
+def test_the_steps_of_one_contact_are_told_apart():
+    """Two updates, two rows, each with its own end."""
+    one = Change("c1", 3, (Edit("company", "Old", "New"),), BASE, "Ann", steps=2)
+    two = Change("c1", 4, (Edit("company", "New", "Newest"),), BASE, "Ann", step=2, steps=2)
+    outcomes = (
+        Outcome("c1", "refused", "NO", 3, detail="no"),
+        Outcome("c1", "not_sent", before=4, detail="it needs the other", step=2),
+    )
+    report = Report(Plan("site", (one, two)), outcomes, "sandbox")
+    assert ["refused", "not_sent"] == list(report.to_frame().outcome)
+    assert "step 1 of 2: no" in repr(report)
+    assert "step 2 of 2: it needs the other" in repr(report)
+
+
 @pytest.mark.parametrize("site", ["LIVE site 1234", "sandbox site"])
 def test_a_report_on_a_live_site_says_so(site):
     """In text as in HTML; of the sandbox the text says nothing."""
@@ -218,6 +251,108 @@ def test_undo_does_not_overwrite_who_came_after(site):
     undo = report.undo_plan()
     assert {"conflict": 1} == site.commit(undo, approve=undo.id).counts
     assert "Later Ltd" == site.get_contact(contact_id)["info"]["company"]
+
+
+def test_undo_takes_back_ours_and_leaves_theirs(site):
+    """What a colleague added to the same list before our update was carried over, stays."""
+    contacts = site.fetch()
+    contact_id = next(each for each in contacts if len(emails_of(contacts[each])) == 1)
+    stage = ct.Stage(contacts)
+    stage.add(contact_id, "emails", {"email": "ours@example.com", "tag": "WORK"})
+    plan = stage.plan()
+    held = contacts[contact_id]
+    theirs = {"email": "theirs@example.com", "primary": False}
+    items = [*held["info"]["emails"]["items"], theirs]
+    site.update_contact(contact_id, {"emails": {"items": items}}, held["revision"])
+
+    report = site.commit(plan, approve=plan.id)
+    assert {"applied": 1} == report.counts
+    both = emails_of(site.get_contact(contact_id))
+    assert {"ours@example.com", "theirs@example.com"} <= set(both)
+    undo = report.undo_plan()
+    assert {"applied": 1} == site.commit(undo, approve=undo.id).counts
+    assert [each for each in both if each != "ours@example.com"] == emails_of(
+        site.get_contact(contact_id)
+    )
+
+
+def test_undo_is_carried_over_what_came_after_elsewhere(site):
+    """A colleague who has changed something else since then keeps it."""
+    contacts = site.fetch()
+    contact_id = next(each for each in contacts if contacts[each]["info"].get("company"))
+    was = contacts[contact_id]["info"]["company"]
+    plan = planned(site, {contact_id: {"company": "For a day Ltd"}})
+    report = site.commit(plan, approve=plan.id)
+    now = site.get_contact(contact_id)
+    site.update_contact(contact_id, {"jobTitle": "Since then"}, now["revision"])
+    undo = report.undo_plan()
+    assert {"applied": 1} == site.commit(undo, approve=undo.id).counts
+    info = site.get_contact(contact_id)["info"]
+    assert (was, "Since then") == (info["company"], info["jobTitle"])
+
+
+def emails_of(contact):
+    """Return the e-mails of a contact."""
+    items = contact["info"].get("emails", {}).get("items", [])
+    return [each["email"] for each in items]
+
+
+BASE = {"company": "Old", "name.first": "Ann"}
+
+
+def written(revision, **info):
+    """Return the contact of the changes below as it was stored."""
+    return {"id": "c1", "revision": revision, "info": {"name": {"first": "Ann"}, **info}}
+
+
+def test_undo_of_two_steps_goes_back_before_the_first():
+    """From where the second one left the contact."""
+    mails = [({"id": f"e{n}", "email": f"{n}@example.com", "primary": True},) for n in range(3)]
+    base = {**BASE, "emails": mails[0]}
+    one = Change("c1", 3, (Edit("emails", mails[0], mails[1]),), base, steps=2)
+    edits = (Edit("company", "Old", "New"), Edit("emails", mails[1], mails[2]))
+    two = Change("c1", 4, edits, {**base, "emails": mails[1]}, step=2, steps=2)
+    last = written(5, company="New", emails={"items": [dict(mails[2][0])]})
+    outcomes = (
+        Outcome("c1", "applied", before=3, after=4, contact=written(4)),
+        Outcome("c1", "applied", before=4, after=5, contact=last, step=2),
+    )
+    (back,) = Report(Plan("site", (one, two)), outcomes, "sandbox").undo_plan().changes
+    assert (5, {"company": "Old", "emails": "0@example.com"}) == (
+        back.revision,
+        {
+            edit.field: edit.after if edit.field == "company" else edit.after[0]["email"]
+            for edit in back.edits
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "why"),
+    [
+        (Change("c1", 3, (Edit("company", "Old", "New"),), BASE), "unknown", "provably ours"),
+        (Change("c1", 3, (Edit("company", "Old", "New"),), BASE), "already", "provably ours"),
+        (Change("c1", 3, (Edit("company", "Old", "New"),), BASE), "refused", "provably ours"),
+        (Change("c1", 3, (), {}), "applied", "erased from the journal"),
+    ],
+    ids=["unknown", "already", "refused", "erased"],
+)
+def test_what_cannot_be_undone_says_why(change, outcome, why):
+    """In doubt, not ours, or forgotten: the contact is refused with its reason."""
+    ended = Outcome("c1", outcome, before=3, after=4, contact=written(4, company="New"))
+    undo = Report(Plan("site", (change,)), (ended,), "sandbox").undo_plan()
+    ((refused,), changes) = undo.refused, undo.changes
+    assert ((), "c1", True) == (changes, refused.contact_id, why in refused.reason)
+
+
+def test_undo_of_what_no_answer_told_asks_first():
+    """It was found by reading back: a person should have read that before approving."""
+    change = Change("c1", 3, (Edit("company", "Old", "New"),), BASE)
+    ended = Outcome("c1", "applied", before=3, after=4, contact=written(4, company="New"),
+                    detail="found by reading back")  # fmt: skip
+    undo = Report(Plan("site", (change,)), (ended,), "sandbox").undo_plan()
+    assert ["evidence"] == [risk.kind for risk in undo.risks]
+    assert "ask before you take it back" in repr(undo)
 
 
 def test_an_undo_plan_is_a_plan_like_any_other(site, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.errors import ConflictError, UnknownContact, UnknownField
 from contacttools.planning import render
-from contacttools.planning.plan import Change, Edit, Plan, Refusal, item_text
+from contacttools.planning.plan import Change, Edit, Key, Plan, Refusal, Risk, item_text
 from contacttools.snapshot.contacts import Contacts
 from contacttools.staging import checks
 
@@ -23,6 +23,10 @@ Word = Literal[
     "applied", "already", "refused", "conflict", "conflict_maybe_applied", "gone", "not_sent",
     "unknown",
 ]  # fmt: skip
+
+
+READ_BACK = "found by reading back"  # begins the detail of what no answer told
+_DOUBTFUL = ("already", "conflict_maybe_applied", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ class Outcome:
         For conflicts: base, ours and theirs of each planned field that theirs touched.
     contact : dict or None
         The contact as last seen.
+    step : int
+        Which of the contact's updates; 1 unless the plan has two of it.
+    done : Change or None
+        The change as it was sent, where that is not as planned: carried onto a newer revision.
+    surprises : tuple of Difference
+        What the service stored otherwise than the preview promised, of an update that it took.
     """
 
     contact_id: str
@@ -68,6 +78,14 @@ class Outcome:
     detail: str = ""
     differences: tuple[Difference, ...] = ()
     contact: Json = None
+    step: int = 1
+    done: Change | None = None
+    surprises: tuple[Difference, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """What names the change within its plan."""
+        return self.contact_id, self.step
 
 
 @dataclass(frozen=True)
@@ -137,6 +155,24 @@ class Report:
             rows, columns=["contactId", "field", "base", "ours", "theirs"], dtype=object
         )
 
+    def surprises(self) -> pd.DataFrame:
+        """Return what updates changed that the preview had not shown.
+
+        Returns
+        -------
+        DataFrame
+            One row per field of a contact that was written: ``contactId``, ``field``,
+            ``before``, ``planned`` (what was to be there after the update) and ``stored``
+            (what is there). Reformatted values are no surprise.
+        """
+        rows = [
+            (each.contact_id, one.field, one.base, one.ours, one.theirs)
+            for each in self.outcomes
+            for one in each.surprises
+        ]
+        columns = ["contactId", "field", "before", "planned", "stored"]
+        return pd.DataFrame(rows, columns=columns, dtype=object)
+
     def raise_for_conflicts(self) -> None:
         """Raise ConflictError when a contact was changed by somebody else; else do nothing."""
         ids = [each.contact_id for each in self.outcomes if each.outcome.startswith("conflict")]
@@ -149,9 +185,11 @@ class Report:
     ) -> Plan:
         """Return a plan that restores what this commit replaced.
 
-        It is a plan like any other: preview it, approve it, commit it. A contact that somebody
-        has written since will be a conflict, not overwritten. List items that the commit
-        removed come back with new ids. Undo restores fields, not what the updates set off.
+        It is a plan like any other: preview it, approve it, commit it. What somebody else has
+        made of a field since then stands, and is a conflict; where they changed something
+        else, only ours is taken back. List items that the commit removed come back with new
+        ids. Undo restores fields, not what the updates set off. What is not provably ours is
+        in `Plan.refused`, with the reason. The undo of an undo is the commit once more.
 
         Parameters
         ----------
@@ -165,10 +203,12 @@ class Report:
         UnknownContact, UnknownField
             This commit had no such contact or field.
         """
-        done = {each.contact_id: each for each in self.outcomes}
-        wanted = set(done) if contacts is None else set(_listed(contacts))
+        updates: dict[str, list[tuple[Change, Outcome]]] = {}
+        for change, outcome in zip(self.plan.changes, self.outcomes, strict=True):
+            updates.setdefault(change.contact_id, []).append((change, outcome))
+        wanted = set(updates) if contacts is None else set(_listed(contacts))
         names = None if fields is None else set(_listed(fields))
-        if missing := wanted - set(done):
+        if missing := wanted - set(updates):
             why = f"this commit had no contact {', '.join(sorted(missing)[:3])}"
             raise UnknownContact(why)
         if missing := (names or set()) - {
@@ -176,23 +216,28 @@ class Report:
         }:
             why = f"this commit did not touch {', '.join(sorted(missing)[:3])}"
             raise UnknownField(why)
-        changes, refused = [], []
-        for change in self.plan.changes:
-            if change.contact_id not in wanted:
+        changes: list[Change] = []
+        refused: list[Refusal] = []
+        for contact_id, done in updates.items():
+            if contact_id not in wanted:
                 continue
-            ended = done[change.contact_id]
-            if ended.outcome != "applied":
-                why = f"ended as {ended.outcome}: nothing here is provably ours to undo"
-                refused.append(Refusal(change.contact_id, None, "NOT_APPLIED", why))
-            elif (back := _backwards(change, ended, names)) is not None:
+            if why := _not_ours(done):
+                refused.append(Refusal(contact_id, None, "NOT_APPLIED", why))
+            elif (back := _backwards(done, names)) is not None:
                 changes.append(back)
         written = Contacts(
-            (done[change.contact_id].contact for change in changes),
+            (_last(updates[change.contact_id]).contact for change in changes),
             site_id=self.plan.site_id,
             fetched_at=datetime.now(UTC),
             partial="what one commit wrote",
         )
         planned, colliding, risks = checks.review(changes, written)
+        risks += [
+            Risk("evidence", change.contact_id, change.edits[0].field, outcome.detail)
+            for change in planned
+            for _, outcome in updates[change.contact_id]
+            if outcome.detail.startswith(READ_BACK)
+        ]
         return Plan(
             self.plan.site_id,
             planned,
@@ -205,23 +250,22 @@ class Report:
 
     @cached_property
     def _view(self) -> render.ReportView:
-        names = {each.contact_id: each.name for each in self.plan.changes}
+        changes = {each.key: each for each in self.plan.changes}
+        rows = []
+        for each in self.outcomes:
+            change = changes.get(each.key)
+            step = f"step {each.step} of {change.steps}: " if change and change.steps > 1 else ""
+            word = render.SURPRISE if each.surprises else each.outcome
+            detail = f"{step}{each.detail}"
+            rows.append((each.contact_id, change.name if change else "", word, each.code, detail))
         return render.ReportView(
             self.plan.id,
             self.site,
             self.counts,
             len(self.outcomes),
-            [
-                (
-                    each.contact_id,
-                    names.get(each.contact_id, ""),
-                    each.outcome,
-                    each.code,
-                    each.detail,
-                )
-                for each in self.outcomes
-            ],
+            rows,
             self.note,
+            unfinished=any(each.outcome in ("not_sent", "unknown") for each in self.outcomes),
         )
 
     def __repr__(self) -> str:
@@ -235,19 +279,47 @@ def _reach(changes: Iterable[Change]) -> bool:
     return any(edit.field in ("emails", "phones") for each in changes for edit in each.edits)
 
 
-def _backwards(change: Change, ended: Outcome, names: set[str] | None) -> Change | None:
-    held = wire.values(ended.contact)
+def _not_ours(updates: Iterable[tuple[Change, Outcome]]) -> str:
+    """Return why what was done to one contact cannot be undone; nothing when it can."""
+    words = {outcome.outcome: change for change, outcome in updates}
+    if doubtful := [word for word in words if word in _DOUBTFUL]:
+        return f"ended as {doubtful[0]}: nothing here is provably ours to undo"
+    if "applied" not in words:
+        return f"ended as {next(iter(words))}: nothing here is provably ours to undo"
+    if not words["applied"].edits:
+        return "its values were erased from the journal: what to go back to is not known any more"
+    return ""
+
+
+def _last(updates: Iterable[tuple[Change, Outcome]]) -> Outcome:
+    """Return the last of the updates of one contact that was written."""
+    return [outcome for _, outcome in updates if outcome.outcome == "applied"][-1]
+
+
+def _backwards(updates: Sequence[tuple[Change, Outcome]], names: set[str] | None) -> Change | None:
+    """Return the change that takes back what was written of one contact, as it was really sent."""
+    before: dict[str, Json] = {}
+    for change, outcome in updates:
+        if outcome.outcome == "applied":
+            for edit in (outcome.done or change).edits:
+                before.setdefault(edit.field, edit.before)
+    last, (first, _) = _last(updates), updates[0]
+    held = wire.values(last.contact)
     edits = []
-    for edit in change.edits:
-        if names is not None and edit.field not in names:
-            continue
-        now = held.get(edit.field)
-        then = merge.restored(edit.field, now, edit.before)
-        if not merge.same(edit.field, now, then):
-            edits.append(Edit(edit.field, now, then))
-    if not edits or ended.after is None:
+    for name, was in sorted(before.items()):
+        then = merge.restored(name, held.get(name), was)
+        if (names is None or name in names) and not merge.same(name, held.get(name), then):
+            edits.append(Edit(name, held.get(name), then))
+    if not edits or last.after is None:
         return None
-    return Change(change.contact_id, ended.after, tuple(edits), held, change.name)
+    return Change(
+        first.contact_id,
+        last.after,
+        tuple(edits),
+        held,
+        first.name,
+        allow_duplicates=first.allow_duplicates,
+    )
 
 
 def _listed(names: Iterable[str]) -> list[str]:

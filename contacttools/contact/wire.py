@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
@@ -201,9 +201,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """No usable answer: what was asked may or may not have been done."""
+    """No usable answer: what was asked may or may not have been done.
+
+    `weather` says what to learn of it: nothing, that it took too long, or that there is too
+    much to do there.
+    """
 
     why: str
+    weather: Literal["lost", "slow", "busy"] = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +374,7 @@ def answer(method: str, status: int, headers: Mapping[str, str], body: bytes) ->
         case ((400 | 401 | 403 | 409 | 413 | 422 | 428), code) if code != "HTTP_409":
             return said  # a bare 409 does not say which of the two it is
         case _:  # a 503 too: from a proxy it proves nothing
-            return Lost(f"HTTP {status}: {said.message}")
+            return Lost(f"HTTP {status}: {said.message}", "busy" if status == 503 else "lost")
 
 
 def _believed(method: str, body: bytes) -> Written | Found | Lost:
