@@ -11,6 +11,7 @@ Neither has a deadline: on a busy machine with two cores, one slow example prove
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -27,3 +28,9 @@ settings.register_profile(
     max_examples=int(os.environ.get("CONTACTTOOLS_EXAMPLES") or 100),
 )
 settings.load_profile("searching" if os.environ.get("CONTACTTOOLS_EXAMPLES") else "repeatable")
+
+
+@pytest.fixture(autouse=True)
+def _journals(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Journals go to a folder of the test's own: sandboxes of one seed are one site to them."""
+    monkeypatch.setenv("CONTACTTOOLS_RUNS", str(tmp_path_factory.mktemp("runs")))

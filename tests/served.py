@@ -50,7 +50,7 @@ class VirtualClock:
             self._pass_time()
 
     def _pass_time(self):
-        if self._until and len(self._until) == self._threads:
+        if self._until and len(self._until) >= self._threads:
             self.now = max(self.now, min(self._until))
             self._until = [moment for moment in self._until if moment > self.now]
             self._turn.notify_all()

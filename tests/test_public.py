@@ -10,7 +10,7 @@ from contacttools import errors
 
 NAMES = {
     "ApiError", "AuthError", "BadPlan", "BadValue", "CommitRefused", "ConflictError",
-    "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "ReadOnlyField",
+    "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
     "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "connect", "dialects", "form",
     "read_contacts",
@@ -29,7 +29,11 @@ CALLS = [
     (ct.Site.count, "self, filter=None"),
     (ct.Site.fetch, "self, filter=None, limit=None"),
     (ct.Site.check, "self, plan"),
-    (ct.Site.commit, "self, plan, approve, *, expect=None, wait=True"),
+    (ct.Site.commit, "self, plan, approve, *, expect=None, wait=True, rebase='disjoint'"),
+    (ct.Site.resume, "self, plan_id, *, wait=True"),
+    (ct.Site.runs, "self"),
+    (ct.Site.run, "self, plan_id"),
+    (ct.Site.forget, "self, contact_id"),
     (ct.Site.update_contact, "self, contact_id, info, revision, *, allow_duplicates=False"),
     (ct.Site.get_contact, "self, contact_id"),
     (ct.Site.create_contact, "self, info, *, allow_duplicates=False"),

@@ -3,6 +3,8 @@
 import _thread
 import itertools
 import threading
+from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import people_builder as people
@@ -11,10 +13,11 @@ from served import SITE, VirtualClock, planned, site_at, site_of
 
 import contacttools as ct
 from contacttools import sandbox
-from contacttools.committing.commit import Write
+from contacttools.committing.asks import Write
 from contacttools.errors import (
     AuthError,
     BadPlan,
+    BadValue,
     NotApproved,
     ReadOnlySite,
     Unreachable,
@@ -96,22 +99,23 @@ def test_the_second_of_two_sessions_gets_a_conflict(server):
     ]
 
 
-def test_edits_of_different_fields_are_a_conflict_too(server):
-    """Theirs elsewhere moves the revision on: ours is not written, and the report names theirs."""
+def test_edits_of_different_fields_are_both_kept(server):
+    """Theirs elsewhere moves the revision on: ours is made to the contact as it is now."""
     with site_at(server) as first, site_at(server) as second:
         (contact_id,) = some(first)
         firsts = planned(first, {contact_id: {"jobTitle": "First job"}})
         seconds = planned(second, {contact_id: {"company": "Second & Sons"}})
         first.commit(firsts, approve=firsts.id)
+        assert ["rebased"] == list(second.check(seconds)["state"])
         report = second.commit(seconds, approve=seconds.id)
         held = second.get_contact(contact_id)["info"]
-    assert ["conflict"] == outcomes(report)
-    assert report.outcomes[0].detail.startswith("they changed jobTitle.")
-    assert ("First job", True) == (held["jobTitle"], held.get("company") != "Second & Sons")
+    assert ["applied"] == outcomes(report)
+    assert "carried over what somebody else changed" in report.outcomes[0].detail
+    assert ("First job", "Second & Sons") == (held["jobTitle"], held["company"])
 
 
-def test_a_conflict_can_be_carried_over(server):
-    """After a conflict, rebase on a new fetch keeps the edit, and the next commit writes it."""
+def test_a_strict_commit_writes_over_nothing_new(server):
+    """Asked to be strict, a commit writes no contact that has moved on, and the report says how."""
     with site_at(server) as ours, site_at(server) as theirs:
         (contact_id,) = some(ours)
         stage = ct.Stage(ours.fetch())
@@ -119,13 +123,34 @@ def test_a_conflict_can_be_carried_over(server):
         plan = stage.plan()
         other = planned(theirs, {contact_id: {"jobTitle": "Elsewhere"}})
         theirs.commit(other, approve=other.id)
-        assert ["conflict"] == outcomes(ours.commit(plan, approve=plan.id))
+        report = ours.commit(plan, approve=plan.id, rebase="strict")
+        assert ["conflict"] == outcomes(report)
+        assert report.outcomes[0].detail.startswith("they changed jobTitle.")
         stage.rebase(ours.fetch())
         again = stage.plan()
         assert again.id != plan.id
-        assert ["applied"] == outcomes(ours.commit(again, approve=again.id))
+        assert ["applied"] == outcomes(ours.commit(again, approve=again.id, rebase="strict"))
         held = ours.get_contact(contact_id)["info"]
     assert ("Carried Ltd", "Elsewhere") == (held["company"], held["jobTitle"])
+
+
+def test_an_old_plan_is_carried_over_nothing(server):
+    """A day after its snapshot a plan is written to contacts as they were, or not at all."""
+    with site_at(server) as ours, site_at(server) as theirs:
+        (contact_id,) = some(ours)
+        plan = planned(ours, {contact_id: {"company": "Yesterday Ltd"}})
+        old = replace(plan, snapshot_at=plan.snapshot_at - timedelta(hours=25))
+        other = planned(theirs, {contact_id: {"jobTitle": "Today"}})
+        theirs.commit(other, approve=other.id)
+        assert ["conflict"] == list(ours.check(old)["state"])
+        assert ["conflict"] == outcomes(ours.commit(old, approve=old.id))
+
+
+def test_a_mode_that_is_none_is_refused(site):
+    """There is no way to write over what somebody else changed, by whatever name."""
+    plan = planned(site, {some(site)[0]: {"company": "Force Ltd"}})
+    with pytest.raises(BadValue, match="rebase is one of disjoint, strict, ask, not 'force'"):
+        site.commit(plan, approve=plan.id, rebase="force")
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -354,7 +379,7 @@ def test_a_server_that_goes_away_mid_run(server):
     assert ["applied"] * 4 == found[:4]
     assert found[4] in ("applied", "unknown", "not_sent")
     assert {"not_sent"} == set(found[5:])
-    assert "in a row" in report.note
+    assert "no useful answer for several minutes" in report.note
 
 
 # -- how much is asked ----------------------------------------------------------------------
@@ -371,12 +396,15 @@ def test_a_clean_commit_asks_one_update_per_contact_and_one_look():
 
 
 def test_a_plan_is_used_up_once(server, site):
-    """Committed again, a plan finds its values there and writes nothing."""
+    """Committed again, a plan asks for nothing, and gives the report that it has had."""
     ids = some(site, 4)
     plan = planned(site, {each: {"company": "Once Ltd"} for each in ids})
-    assert {"applied": 4} == site.commit(plan, approve=plan.id).counts
+    first = site.commit(plan, approve=plan.id)
+    assert {"applied": 4} == first.counts
     asked = patches(server)
-    assert {"already": 4} == site.commit(plan, approve=plan.id).counts
+    second = site.commit(plan, approve=plan.id)
+    assert first.outcomes == second.outcomes
+    assert "committed before" in second.note
     assert [] == asked
 
 
@@ -563,12 +591,12 @@ def test_a_site_for_reading_writes_nothing(server, site, plan):
 
 def test_a_site_for_reading_performs_no_write(server, plan):
     """Not even when asked for one update directly, past the approval."""
-    asked = counted(server)
+    asked, change = counted(server), plan.changes[0]
     with (
         site_at(server, read_only=True) as reader,
         pytest.raises(ReadOnlySite, match="open for reading only"),
     ):
-        reader.perform(plan.changes[0], Write(), threading.Event())
+        reader.perform(change, Write(change.revision, change.info()), threading.Event())
     assert [] == asked
 
 
@@ -644,7 +672,7 @@ def test_every_report_stays(site):
     assert (None, []) == (site.last_report, site.reports)
     first, second = (site.commit(plan, approve=plan.id) for _ in range(2))
 
-    assert (["applied"] * 2, ["already"] * 2) == (outcomes(first), outcomes(second))
+    assert (["applied"] * 2, ["applied"] * 2) == (outcomes(first), outcomes(second))
     assert [first, second] == site.reports
     assert second is site.last_report
     undo = site.reports[0].undo_plan()

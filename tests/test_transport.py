@@ -60,9 +60,9 @@ def saying(*answers):
     return handler
 
 
-def _status(n):
+def _status(n, weather="lost"):
     """Return what an answer of a bare status is: lost."""
-    return Lost(f"HTTP {n}: HTTP {n}")
+    return Lost(f"HTTP {n}: HTTP {n}", weather)
 
 
 def _away(why):
@@ -83,8 +83,8 @@ ANSWERS = [
     ),
     ("busy", PATCH, httpx.Response(429, headers={"Retry-After": "7"}), SlowDown(7.0)),
     ("busy, unsaid", PATCH, httpx.Response(429), SlowDown(None)),
-    ("no service", PATCH, httpx.Response(503, headers={"Retry-After": "7"}), _status(503)),
-    ("no service, unsaid", PATCH, httpx.Response(503), _status(503)),
+    ("no service", PATCH, httpx.Response(503, headers={"Retry-After": "7"}), _status(503, "busy")),
+    ("no service, unsaid", PATCH, httpx.Response(503), _status(503, "busy")),
     (
         "refused",
         PATCH,
@@ -101,7 +101,7 @@ ANSWERS = [
     ("a redirect", PATCH, httpx.Response(307, headers={"location": "/x"}), _status(307)),
     ("a 500", PATCH, httpx.Response(500, json={"message": "", "details": {}}), _status(500)),
     ("no content", PATCH, httpx.Response(204), _status(204)),
-    ("timeout", PATCH, httpx.ReadTimeout("x"), Lost("no answer (ReadTimeout)")),
+    ("timeout", PATCH, httpx.ReadTimeout("x"), Lost("no answer (ReadTimeout)", "slow")),
     ("cut", PATCH, httpx.RemoteProtocolError("x"), Lost("no answer (RemoteProtocolError)")),
     ("no connection", PATCH, httpx.ConnectError("refused"), _away("refused")),
     ("no room", PATCH, httpx.PoolTimeout(""), _away("PoolTimeout")),

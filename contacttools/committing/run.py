@@ -1,40 +1,51 @@
-"""Run: one thread carries out an approved plan, change by change, and nobody else does.
+"""Run: an approved plan under way: one thread owns it, others carry out what its course asks.
 
-It knows no HTTP: what `commit.next_step` asks is performed by the door it is handed. It
-touches the thread, the clock behind the door, and the outcomes.
+It knows no HTTP: what the course asks is performed by the door it is handed, and written down
+by the keeper. It touches threads, the clock it is handed, and the outcomes.
 """
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
-from contacttools.committing import commit
-from contacttools.committing.commit import Ask, Read, Waited, Write
-from contacttools.committing.report import Outcome, Report
+from contacttools.committing.asks import Read, Write
+from contacttools.committing.course import Course, Look, Step, Task
+from contacttools.committing.notes import Entry, Halted, Keeper
+from contacttools.committing.report import Report
 from contacttools.contact.fields import Json
-from contacttools.contact.wire import Answer, Found, Lost, Refused
+from contacttools.contact.wire import Answer
 from contacttools.errors import Unreachable
+from contacttools.planning import render
 from contacttools.planning.plan import Change, Plan
-
-WINDOW = 100  # contacts looked at together just before they are written
-_GIVE_UP = 3  # contacts in a row that could not be reached
-_PARTING = 2  # reads to settle the contact in hand once the run is stopped
 
 
 class Door(Protocol):
     """What a run needs of the site."""
 
-    def perform(self, change: Change, ask: Ask, stop: threading.Event) -> Answer | Waited:
+    def perform(self, change: Change, ask: Read | Write, stop: threading.Event) -> Answer:
         """Carry out one ask; raise Unreachable when the whole run should stop."""
         ...
 
     def look(self, changes: Sequence[Change], stop: threading.Event) -> Mapping[str, Json]:
         """Return the contacts as they are now, by id, where they could be had at once."""
+        ...
+
+
+class Clock(Protocol):
+    """What a run needs of time."""
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow."""
+        ...
+
+    def wait(self, seconds: float, until: threading.Event) -> None:
+        """Wait, or until the event is set."""
         ...
 
 
@@ -45,28 +56,36 @@ class Progress:
     Attributes
     ----------
     done, total : int
-        Contacts.
+        Updates planned, and those that have an outcome.
     counts : Counter
-        Contacts by outcome.
+        Updates by outcome.
     seconds : float
         Since the start; until the end, once there is one.
+    seconds_left : float or None
+        A guess: from the pace so far, before that from the pace that the site is asked at.
+    state : {"under way", "paused", "stopping", "ended"}
     """
 
     done: int
     total: int
     counts: Counter[str]
     seconds: float
+    seconds_left: float | None = None
+    state: str = "under way"
 
-    @property
-    def seconds_left(self) -> float | None:
-        """A guess from the pace so far; None before the first contact is done."""
-        if not self.done:
-            return None
-        return self.seconds / self.done * (self.total - self.done)
+    def __str__(self) -> str:
+        counts = ", ".join(f"{n:,} {word}" for word, n in self.counts.items())
+        told = [f"{self.state}, {self.done:,} of {self.total:,}", counts]
+        if self.state != "ended" and self.seconds_left is not None:
+            told.append(f"{render.duration(self.seconds_left)} left")
+        return "; ".join(each for each in told if each)
 
 
 class Run:
-    """A commit under way. It goes on while other cells run; `cancel` ends it between contacts.
+    """A commit under way. It goes on while other cells run, until it ends or is stopped.
+
+    However it stops, its journal keeps what happened: committing the same plan again, or
+    `Site.resume`, takes it up where it was.
 
     Attributes
     ----------
@@ -74,27 +93,66 @@ class Run:
         What was approved.
     """
 
-    def __init__(self, plan: Plan, door: Door, site: str, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        door: Door,
+        site: str,
+        clock: Clock,
+        *,
+        course: Course,
+        keeper: Keeper,
+        seconds_each: float = 0.0,
+        note: str = "",
+        close: Callable[[], object] = lambda: None,
+    ) -> None:
         self.plan = plan
         self._door = door
         self._site = site
-        self._monotonic = monotonic
-        self._began = monotonic()
+        self._clock = clock
+        self._course = course
+        self._keeper = keeper
+        self._seconds_each = seconds_each
+        self._close = close
+        self._began = clock.monotonic()
+        self._before = len(course.outcomes)  # settled by an earlier run
         self._ended: float | None = None
-        self._lock = threading.Lock()
-        self._outcomes: dict[str, Outcome] = {}
-        self._counts: Counter[str] = Counter()
-        self._hand: tuple[Change, list[tuple[Ask, Answer | Waited]]] | None = None
-        self._asked: Ask | None = None  # what the contact in hand waits for
-        self._note = ""
-        self._cut = False  # something was left undone: the note is worth showing
+        self._note = note
+        self._lock = threading.RLock()  # around the course and the keeper
         self._stop = threading.Event()
+        self._news = threading.Event()
         self._finished = threading.Event()
+        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._workers: list[threading.Thread] = []
+        self._idle = 0
         self._thread = threading.Thread(target=self._main, name="contacttools-commit", daemon=True)
+
+    @classmethod
+    def of_the_past(cls, plan: Plan, site: str, clock: Clock, course: Course, note: str) -> Run:
+        """Return a run that has ended, from what its journal holds; it asks for nothing."""
+        nobody: Any = None  # neither a door nor a keeper is needed any more
+        run = cls(plan, nobody, site, clock, course=course, keeper=nobody, note=note)
+        course.stop(note)
+        course.abandon()
+        course.entries()
+        run._ended = run._began
+        run._finished.set()
+        return run
+
+    # -- for those who watch ----------------------------------------------------------------
 
     def start(self) -> None:
         """Begin; a run begins once."""
         self._thread.start()
+
+    def pause(self) -> None:
+        """Send nothing more until `resume`; what is on its way is waited for."""
+        self._course.paused = True
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._course.paused = False
+        self._news.set()
 
     def cancel(self) -> None:
         """Stop after the contact in hand; what was not sent is reported as not_sent."""
@@ -103,7 +161,10 @@ class Run:
     def abandon(self) -> None:
         """Stop at once: an update whose answer is still awaited is reported as unknown."""
         self.cancel()
-        self._end()
+        with self._lock:
+            if not self._finished.is_set():
+                self._course.abandon()
+                self._end()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, at most `timeout` seconds; return whether it has come."""
@@ -112,10 +173,21 @@ class Run:
     @property
     def progress(self) -> Progress:
         """How far the run has come."""
-        with self._lock:
-            done, counts = len(self._outcomes), self._counts.copy()
-        until = self._ended if self._ended is not None else self._monotonic()
-        return Progress(done, len(self.plan), counts, until - self._began)
+        counts = self._course.counts.copy()
+        done, total = sum(counts.values()), len(self.plan)
+        until = self._ended if self._ended is not None else self._clock.monotonic()
+        seconds, mine = until - self._began, done - self._before
+        each = seconds / mine if mine > 0 else self._seconds_each or None
+        left = None if each is None else (total - done) * each
+        return Progress(done, total, counts, seconds, left, self._state)
+
+    @property
+    def _state(self) -> str:
+        if self._finished.is_set():
+            return "ended"
+        if self._stop.is_set():
+            return "stopping"
+        return "paused" if self._course.paused else "under way"
 
     @cached_property
     def report(self) -> Report:
@@ -129,119 +201,139 @@ class Run:
         if not self._finished.is_set():
             why = "the run is still under way; run.wait() first"
             raise RuntimeError(why)
-        outcomes = tuple(self._outcomes[each.contact_id] for each in self.plan.changes)
-        return Report(self.plan, outcomes, self._site, self._note if self._cut else "")
+        outcomes = tuple(self._course.outcomes[each.key] for each in self.plan.changes)
+        cut = any(each.outcome in ("not_sent", "unknown") for each in outcomes)
+        note = self._course.why if cut else ""
+        return Report(self.plan, outcomes, self._site, note or self._note)
+
+    def undo_plan(
+        self, contacts: Iterable[str] | None = None, fields: Iterable[str] | None = None
+    ) -> Plan:
+        """Return a plan that restores what this run replaced; see `Report.undo_plan`."""
+        return self.report.undo_plan(contacts, fields)
 
     def __repr__(self) -> str:
-        now = self.progress
-        state = "ended" if self._finished.is_set() else "under way"
-        counts = ", ".join(f"{n:,} {word}" for word, n in now.counts.items())
-        return (
-            f"<Run of plan {self.plan.id[:12]}: {state}, {now.done:,} of {now.total:,}"
-            f"{f'; {counts}' if counts else ''}"
-            f"{'; see its .report' if self._finished.is_set() else ''}>"
-        )
+        see = "; see its .report" if self._finished.is_set() else ""
+        return f"<Run of plan {self.plan.id[:12]}: {self.progress}{see}>"
+
+    # -- the thread that owns it ------------------------------------------------------------
 
     def _main(self) -> None:
-        lost = 0
         try:
-            for change, held in self._windows():
-                outcome = self._carry_out(change, held)
-                self._record(outcome)
-                lost = lost + 1 if outcome.outcome in ("not_sent", "unknown") else 0
-                if lost == _GIVE_UP:
-                    self._halt(f"{lost} contacts in a row could not be reached: {outcome.detail}")
-        finally:
-            self._end()
-
-    def _windows(self) -> Iterator[tuple[Change, Json]]:
-        changes = self.plan.changes
-        for start in range(0, len(changes), WINDOW):
-            window = changes[start : start + WINDOW]
-            held: Mapping[str, Json] = {}
-            if not self._stop.is_set():
-                try:
-                    held = self._door.look(window, self._stop)
-                except Exception as error:  # noqa: BLE001 - a report is owed whatever happens
-                    self._halt(_told(error))
-            for change in window:
-                yield change, held.get(change.contact_id)
-
-    def _carry_out(self, change: Change, held: Json) -> Outcome:
-        # Only a newer copy says something: an old one may be behind, the revision will tell.
-        known = held is not None and held["revision"] > change.revision
-        seen: list[tuple[Ask, Answer | Waited]] = [(Read(), Found(held))] if known else []
-        with self._lock:
-            self._hand, self._asked = (change, seen), None
-        try:
-            outcome = self._settled(change, seen)
+            while not self._finished.is_set():
+                with self._lock:
+                    now = self._clock.monotonic()
+                    tasks = self._course.take(now)
+                    try:
+                        self._write_down()
+                    except BaseException:
+                        self._course.put_back(tasks)  # what is not written down is not sent
+                        raise
+                    if self._course.ended:
+                        return
+                    wake = self._course.wake(now)
+                for task in tasks:
+                    self._hand_out(task)
+                if not tasks:
+                    self._rest(None if wake is None else wake - now)
         except Exception as error:  # noqa: BLE001 - a report is owed whatever happens
-            self._halt(_told(error))
-            outcome = None
-        if outcome is None:
-            self._cut = True
-            return commit.halted(change, self._so_far(seen), self._note)
-        return outcome
-
-    def _settled(self, change: Change, seen: list[tuple[Ask, Answer | Waited]]) -> Outcome | None:
-        """Ask until the outcome is known; None when the run stops before."""
-        parting = _PARTING
-        while True:
-            step = commit.next_step(change, seen)
-            if isinstance(step, Outcome):
-                return step
-            if self._stop.is_set():
-                if not parting or isinstance(step, Write) or not commit.settling(seen):
-                    return None
-                parting -= isinstance(step, Read)
-            self._asked = step
-            try:
-                answer = self._door.perform(change, step, self._stop)
-            except Unreachable as error:
-                if error.status != 503:
-                    self._asked = None  # nothing left, or the service said that it did nothing
-                raise
+            self._note = _told(error)
+            self._halt(self._note)
             with self._lock:
-                seen.append((step, answer))
-                self._asked = None
-            if isinstance(answer, Refused) and answer.status in (401, 403):
-                self._halt(f"the service refuses whoever asks: {answer.message}")
+                self._course.abandon()
+        finally:
+            with self._lock:
+                self._end()
 
-    def _so_far(self, seen: list[tuple[Ask, Answer | Waited]]) -> commit.Seen:
-        """Return what was seen; an update that still waits for its answer counts as lost."""
-        if isinstance(self._asked, Write):
-            return [*seen, (self._asked, Lost("not answered"))]
-        return seen
+    def _rest(self, seconds: float | None) -> None:
+        """Wait for news, or for the moment when there is something to do without any."""
+        if seconds is None:
+            self._news.wait()
+        else:
+            self._clock.wait(seconds, self._news)
+        self._news.clear()
 
-    def _record(self, outcome: Outcome) -> None:
-        with self._lock:
-            if not self._finished.is_set():
-                self._outcomes[outcome.contact_id] = outcome
-                self._counts[outcome.outcome] += 1
-                self._hand = None
+    def _write_down(self) -> None:
+        entries: list[Entry] = self._course.entries()
+        if entries:
+            self._keeper.note(entries)
 
     def _end(self) -> None:
-        """Say how each remaining change ended, and that the run has."""
-        with self._lock:
-            if self._finished.is_set():
-                return
-            for change in self.plan.changes:
-                if change.contact_id not in self._outcomes:
-                    mine = self._hand is not None and self._hand[0] is change
-                    seen = self._so_far(self._hand[1]) if mine and self._hand else []
-                    outcome = commit.halted(change, seen, self._note)
-                    self._outcomes[change.contact_id] = outcome
-                    self._counts[outcome.outcome] += 1
-                    self._cut = True
-            self._ended = self._monotonic()
+        """Say that the run has ended, once, and let go of what it held."""
+        if self._finished.is_set():
+            return
+        try:
+            self._write_down()
+            self._keeper.note([Halted(self._course.why)])
+        except Exception as error:  # noqa: BLE001 - what happened is known here nevertheless
+            self._note = self._note or _told(error)
+        finally:
+            self._close()
+            self._ended = self._clock.monotonic()
             self._finished.set()
+            self._news.set()
+            for _ in self._workers:
+                self._tasks.put(None)
 
     def _halt(self, why: str) -> None:
-        self._note = self._note or why
+        with self._lock:
+            self._course.stop(why)
+        self._stop.set()
+        self._news.set()
+
+    # -- those that carry out ---------------------------------------------------------------
+
+    def _hand_out(self, task: Task) -> None:
+        with self._lock:
+            if self._idle:
+                self._idle -= 1
+            else:
+                worker = threading.Thread(
+                    target=self._work, name="contacttools-commit-worker", daemon=True
+                )
+                self._workers.append(worker)
+                worker.start()
+        self._tasks.put(task)
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            if isinstance(task, Look):
+                self._take_a_look(task)
+            else:
+                self._carry_out(task)
+            with self._lock:
+                self._idle += 1
+            self._news.set()
+
+    def _take_a_look(self, look: Look) -> None:
+        found: Mapping[str, Json] | None = None
+        try:
+            found = self._door.look(look.changes, self._stop)
+        except Exception as error:  # noqa: BLE001 - nobody else hears of it
+            if not isinstance(error, Unreachable) or error.status in (429, 503):
+                self._fail(look, error, sent=False)
+                return
+        with self._lock:
+            self._course.looked(look, found, self._clock.monotonic())
+
+    def _carry_out(self, step: Step) -> None:
+        try:
+            answer = self._door.perform(step.change, step.ask, self._stop)
+        except Exception as error:  # noqa: BLE001 - nobody else hears of it
+            # Of a 503 nobody knows whether it was carried out; the service said no otherwise.
+            known = isinstance(error, Unreachable) and error.status != 503
+            self._fail(step, error, sent=not known)
+            return
+        with self._lock:
+            self._course.heard(step, answer, self._clock.monotonic())
+
+    def _fail(self, task: Task, error: Exception, *, sent: bool) -> None:
+        with self._lock:
+            self._course.failed(task, _told(error), self._clock.monotonic(), sent=sent)
         self._stop.set()
 
 
 def _told(error: Exception) -> str:
-    if isinstance(error, Unreachable):
+    if isinstance(error, (Unreachable, OSError)):
         return str(error)
     return f"an error in contacttools, please report it: {type(error).__name__}: {error}"

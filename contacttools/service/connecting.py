@@ -8,11 +8,13 @@ from __future__ import annotations
 import atexit
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 from contacttools.errors import AuthError, BadValue, ContactToolsError
+from contacttools.journal.folder import Folder
 from contacttools.service import arguments, calls, pacing
 from contacttools.service.credentials import App, Credentials, Key, is_sound
 from contacttools.service.site import Identity, Site
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 _SITE_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 _sandbox_lock = threading.Lock()
-_sandbox: tuple[Server, Site] | None = None
+_sandbox: tuple[Server, Folder, Site] | None = None
 
 
 def connect(
@@ -201,8 +203,14 @@ def _connect_sandbox(identity: Identity | None, scopes: Sequence[str] | None) ->
 
             server = sandbox.start()
             atexit.register(server.stop)
-            _sandbox = server, _of_sandbox(server, Key(server.api_key, server.site_id), "api_key")
-        server, site = _sandbox
+            # Its contacts are gone with the process, and what was done to them with it.
+            journals = tempfile.TemporaryDirectory(
+                prefix="contacttools-", ignore_cleanup_errors=True
+            )
+            atexit.register(journals.cleanup)
+            folder, key = Folder(journals.name), Key(server.api_key, server.site_id)
+            _sandbox = server, folder, _of_sandbox(server, key, "api_key", folder)
+        server, folder, site = _sandbox
     if scopes is None and identity in (None, "api_key"):
         return site
     try:
@@ -210,7 +218,7 @@ def _connect_sandbox(identity: Identity | None, scopes: Sequence[str] | None) ->
     except (TypeError, ValueError) as error:
         why = f'scopes is a list of names such as ["Read Contacts"]: {error}'
         raise BadValue(why, field="scopes") from None
-    return _of_sandbox(server, credentials, identity or "api_key")
+    return _of_sandbox(server, credentials, identity or "api_key", folder)
 
 
 def _let_in(server: Server, identity: Identity, scopes: Sequence[str] | None) -> Credentials:
@@ -225,7 +233,9 @@ def _let_in(server: Server, identity: Identity, scopes: Sequence[str] | None) ->
     return Key(enter(scopes=scopes or ()), server.site_id, advice)
 
 
-def _of_sandbox(server: Server, credentials: Credentials, identity: Identity) -> Site:
+def _of_sandbox(
+    server: Server, credentials: Credentials, identity: Identity, folder: Folder
+) -> Site:
     return Site(
         Transport(server.url, credentials, pacing.Pacer(None)),
         server.site_id,
@@ -234,4 +244,5 @@ def _of_sandbox(server: Server, credentials: Credentials, identity: Identity) ->
         direct_writes=True,
         identity=identity,
         elevate=connect,
+        folder=folder,
     )

@@ -240,7 +240,8 @@ class Transport:
                 f"the service cannot be reached ({str(error) or type(error).__name__})"
             )
         except httpx.HTTPError as error:
-            return Lost(f"no answer ({type(error).__name__})")
+            slow = isinstance(error, httpx.TimeoutException)
+            return Lost(f"no answer ({type(error).__name__})", "slow" if slow else "lost")
 
     def _sent(
         self, request: Request, content: bytes | None, signer: httpx.Auth

@@ -397,9 +397,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
             ended = run.wait(_WAKE)
             now = run.progress
             self.bar.value = now.done
-            counts = ", ".join(f"{n:,} {word}" for word, n in now.counts.items())
             if not ended:
-                self._tell(f"{now.done:,} of {now.total:,} done: {counts or 'none yet'}")
+                self._tell(str(now))
         self.shown.value = ""
         _show(self.bar, shown=False)
         try:
