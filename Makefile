@@ -3,7 +3,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-contract test-load test-long check clean
+.PHONY: help demo lab test test-contract test-load test-long reliability coverage check clean
 
 FIRST = notebooks/01-first-look.ipynb
 BIN = .venv/bin
@@ -36,6 +36,26 @@ test-load: ## the sandbox under load: 16,000 updates, 100 kills, thorough fuzzin
 	@sh .ci/environment dev
 	@CONTACTTOOLS_LOAD=1 $(BIN)/python -m pytest tests/sandbox/test_load.py tests/sandbox/test_fuzz.py
 
+reliability: ## the whole reliability programme: crashes, kills, contention, planted bugs (an hour)
+	@sh .ci/environment dev
+	@CONTACTTOOLS_RELIABILITY=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/reliability
+
+# One part of it: `make reliability-kills` runs tests/reliability/test_kills.py in its full size.
+reliability-%:
+	@sh .ci/environment dev
+	@CONTACTTOOLS_RELIABILITY=1 $(BIN)/python -m pytest -n 2 tests/reliability/test_$$(echo $* | tr - _).py
+
+# Every branch of what decides and what remembers has its test, in the tests of its own room.
+coverage: ## the branches of commit, journal and merge that no test takes; there are to be none
+	@sh .ci/environment dev
+	@$(BIN)/coverage run --branch --concurrency=thread --source=contacttools -m pytest -q \
+	    tests/test_commit.py tests/test_course.py tests/test_pressure.py tests/test_run.py \
+	    tests/test_rebasing.py tests/test_journal_*.py tests/test_merge.py tests/test_stage.py \
+	    tests/test_ordering.py tests/test_report.py
+	@$(BIN)/coverage report -m --fail-under=100 --include="$$(echo contacttools/journal/* \
+	    contacttools/contact/merge.py contacttools/committing/*  | tr ' ' ,)" \
+	    --omit=contacttools/committing/report.py
+
 # Live: CONTACTTOOLS_CONTRACT_LIVE=1 WIX_API_KEY=... WIX_SITE_ID=... make test-contract
 # The site must be one for tests: contacts, labels and fields are made there, and taken away again.
 test-contract: ## what must hold of the sandbox and of a live test site (how: see the Makefile)
@@ -50,6 +70,6 @@ check: ## lint, formatting, types and the rules of who imports whom
 	$(BIN)/lint-imports --no-logo
 
 clean: ## remove the environment and everything else that was generated
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .coverage build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf tests/browser/screenshots tests/sdk/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

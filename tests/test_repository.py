@@ -137,6 +137,8 @@ def test_notebooks_hold_no_results():
 def test_every_make_target_named_in_the_documents_exists():
     """`make something` in a document is something that can be made."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    parts = (ROOT / "tests/reliability").glob("test_*.py")
+    targets |= {f"reliability-{each.stem[5:].replace('_', '-')}" for each in parts}
     named = {
         (document.name, target)
         for document in ROOT.glob("*.md")
