@@ -91,13 +91,15 @@ def test_the_readme_shows_a_session_on_its_first_screen():
     session = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     assert text[: session.end()].count("\n") <= 20
     told = run_python("-", code=f"{session.group(1)}\nprint(repr(plan))\nprint(repr(report))")
-    assert re.search(r"Report on plan \w{12}  (\d+) of \1 contacts written\n", told)
+    assert re.search(
+        r"Report on plan \w{12}  (\d+) of \1 contacts written\. Nothing needs a look\.\n", told
+    )
 
 
 def test_the_demo_does_the_main_job_and_does_it_again():
     """A frame, the diff with its id, a report with one conflict; a second run says the same."""
     first, second = (run_python("-m", "contacttools.demo") for _ in range(2))
-    assert "5 of 6 contacts written; 1 conflict" in first
+    assert "5 of 6 contacts written. 1 was not written. Look at 1 contact: 1 conflict." in first
     assert re.search(r"Plan \w{12} for site \w{8}  6 contacts, 7 edits", first)
     dated = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
     assert dated.sub("", first) == dated.sub("", second)
@@ -117,7 +119,7 @@ def test_the_first_notebook_writes_what_it_says(tmp_path):
     """Five contacts are written, the colleague's stands, and undo takes the five back."""
     notebook = nbformat.read(NOTEBOOKS[0], as_version=4)
     told = [texts(outputs) for outputs in run_notebook(notebook, tmp_path)]
-    assert sum("5 of 6 contacts written; 1 conflict" in each for each in told) == 1
+    assert sum("5 of 6 contacts written. 1 was not" in each for each in told) == 1
     assert sum("5 of 5 contacts written" in each for each in told) == 1
 
 
@@ -147,7 +149,7 @@ def test_a_kernel_that_is_killed_loses_nothing_and_writes_nothing_twice(tmp_path
     assert 40 == len(renamed)
     assert {1} == {sum(company in short for company in each) for each in renamed}
     assert [] == [each for each in renamed if each[-1] in short]  # taken back
-    assert 1 == sum("12 of 13 contacts written; 1 conflict" in each for each in told)
+    assert 1 == sum("12 of 13 contacts written. 1 was not" in each for each in told)
     assert 2 == sum("40 of 40 contacts written" in each for each in told)
     assert 1 == sum("not_sent" in each and "Report" in each for each in told)
 

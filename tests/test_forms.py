@@ -495,6 +495,28 @@ def test_cancel_stops_between_contacts_and_the_report_says_so(
     assert "none" == form.cancel.layout.display
 
 
+def test_a_commit_is_paused_and_gone_on_with(form: Form, stage: ct.Stage, server: Server):
+    """One button at a time; the time left is told; nothing is lost over it."""
+    ids = [each for each in stage.contacts if stage.contacts[each]["info"].get("name")][:12]
+    for contact_id in ids:
+        stage.edit(contact_id, {"jobTitle": "Paused"})
+    server.faults.add("delay", method="PATCH", seconds=0.15, times=20)
+    form.preview.click()
+    form.commit.click()
+    eventually(lambda: form.bar.value >= 1)
+    assert (None, "none") == (form.pause.layout.display, form.go_on.layout.display)
+    form.pause.click()
+    assert ("none", None) == (form.pause.layout.display, form.go_on.layout.display)
+    eventually(lambda: "paused" in form.says.value)
+    assert " left" in form.says.value
+    assert not form.run.wait(0)
+    form.go_on.click()
+    assert (None, "none") == (form.pause.layout.display, form.go_on.layout.display)
+    ended(form)
+    assert {"applied": len(ids)} == dict(form.run.progress.counts)
+    assert ("none", "none") == (form.pause.layout.display, form.go_on.layout.display)
+
+
 def test_a_conflict_is_reported_and_decided_in_the_form(form: Form, stage: ct.Stage, site: ct.Site):
     """Theirs stands; after fetching again the two are shown, and one click decides."""
     who, old = form.contact_id, stage.contacts

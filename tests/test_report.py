@@ -1,16 +1,23 @@
 """A report: true counts, three values of a conflict, and a plan that takes a commit back."""
 
+import csv
+import io
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from served import planned, site_at
 
 import contacttools as ct
 from contacttools import sandbox
+from contacttools.committing import table
 from contacttools.committing.report import Difference, Outcome, Report, said
-from contacttools.contact import wire
-from contacttools.errors import ConflictError, UnknownContact, UnknownField
+from contacttools.contact import merge, wire
+from contacttools.errors import BadValue, ConflictError, UnknownContact, UnknownField
 from contacttools.planning.plan import Change, Edit, Plan
 
 
@@ -56,7 +63,7 @@ def test_a_report_of_nothing_has_the_same_columns():
     """An empty report is an empty frame of the same kinds."""
     empty = report_of()
     assert list(MIXED.to_frame().dtypes) == list(empty.to_frame().dtypes)
-    assert (0, "nothing to write") == (len(empty), repr(empty).split("  ")[1])
+    assert (0, "Nothing to write.") == (len(empty), repr(empty).split("  ")[1])
 
 
 def test_a_report_is_read_without_counting():
@@ -72,8 +79,8 @@ def test_a_surprise_is_named_and_looked_at():
                    surprises=(Difference("jobTitle", "Buyer", "Buyer", "Chef"),))  # fmt: skip
     report = report_of(more, Outcome("c2", "applied", before=3, after=4))
     assert [["c1", "jobTitle", "Buyer", "Buyer", "Chef"]] == report.surprises().to_numpy().tolist()
-    assert "2 of 2 contacts written; 1 surprise" in repr(report)
-    assert "<strong>Look</strong>" in report._repr_html_()
+    assert "2 of 2 contacts written. Look at 1 contact: 1 surprise." in repr(report)
+    assert "<strong>Look at 1 contact.</strong>" in report._repr_html_()
     assert "jobTitle changed as well" in report._repr_html_()
     assert {"applied": 2} == report.counts
 
@@ -95,7 +102,7 @@ def test_the_steps_of_one_contact_are_told_apart():
     )
     report = Report(Plan("site", (one, two)), outcomes, "sandbox")
     assert ["refused", "not_sent"] == list(report.to_frame().outcome)
-    assert "step 1 of 2: no" in repr(report)
+    assert "step 1 of 2: NO no" in repr(report)
     assert "step 2 of 2: it needs the other" in repr(report)
 
 
@@ -136,6 +143,128 @@ def test_conflicts_raise_on_request_only():
 def test_values_in_a_sentence(name, value, told):
     """Nothing, text, labels, items and numbers each read as a person would say them."""
     assert told == said(name, value)
+
+
+# -- what was stored, and files -------------------------------------------------------------
+
+
+def test_what_was_stored_is_told_apart():
+    """As planned, rewritten, made by the service of it, or never announced."""
+    stored = {
+        "id": "c1",
+        "revision": 4,
+        "info": {
+            "name": {"first": "Ann"},
+            "jobTitle": "Chef",
+            "locale": "en-us",
+            "phones": {"items": [{"id": "p", "phone": "+49 30 1", "e164Phone": "+49301"}]},
+            "extendedFields": {"items": {"contacts.displayByFirstName": "Ann"}},
+        },
+    }
+    phones = ({"phone": "+49-30-1", "tag": "UNTAGGED", "primary": True},)
+    edits = (
+        Edit("locale", None, "en-US"),
+        Edit("name.first", None, "Ann"),
+        Edit("phones", None, phones),
+    )
+    change = Change("c1", 3, edits, {"jobTitle": "Buyer"})
+    outcomes = (
+        Outcome("c1", "applied", after=4, contact=stored,
+                surprises=(Difference("jobTitle", "Buyer", "Buyer", "Chef"),)),
+        Outcome("c2", "already", contact={**stored, "id": "c2"}),
+    )  # fmt: skip
+    report = Report(Plan("site", (change, replace(change, contact_id="c2"))), outcomes, "sandbox")
+    frame = report.stored()
+    assert ["contactId", "field", "kind", "planned", "stored"] == list(frame.columns)
+    assert {"c1"} == set(frame.contactId)
+    assert {
+        "locale": "normalised",
+        "name.first": "as planned",
+        "phones": "normalised",
+        "phones.e164Phone": "derived",
+        "contacts.displayByFirstName": "derived",
+        "jobTitle": "surprising",
+    } == dict(zip(frame.field, frame.kind, strict=True))
+    derived = frame[frame.field == "phones.e164Phone"].iloc[0]
+    assert (None, ("+49301",)) == (derived.planned, derived.stored)
+    assert list(frame.columns) == list(report_of().stored().columns)
+
+
+def test_what_the_sandbox_made_of_it_is_no_surprise(site):
+    """Whatever it rewrites or derives is told as such."""
+    (contact_id,) = with_phones(site, 1)
+    edits = {"name.first": "Stora", "locale": "PT-br", "phone": "+351 912 345 678"}
+    report = committed(site, {contact_id: edits})
+    kinds = report.stored().set_index("field").kind
+    assert "normalised" == kinds["locale"]
+    assert "derived" == kinds["contacts.displayByFirstName"]
+    assert "derived" == kinds["phones.e164Phone"]
+    assert "surprising" not in set(kinds)
+
+
+SECRET = Change(
+    "c-secret", 3,
+    (Edit("company", "=OldSecret", "NewSecret"), Edit("custom.balance", 5, -7)),
+    {"company": "=OldSecret", "custom.balance": 5}, "Ada Secret",
+)  # fmt: skip
+TOLD = Report(
+    Plan("site", (SECRET,)),
+    (
+        Outcome(
+            "c-secret", "conflict", "CODE", 3, 4, "company was '=OldSecret'",
+            (Difference("company", "=OldSecret", "NewSecret", "@TheirSecret"),),
+            {"id": "c-secret", "revision": 4, "info": {"company": "@TheirSecret"}},
+        ),
+    ),
+    "sandbox", "a Secret reason",
+)  # fmt: skip
+
+
+def test_a_saved_page_names_nobody_unless_told_to(tmp_path):
+    """Initials, ids, fields, outcomes and codes stay; values, details and names do not."""
+    TOLD.save(tmp_path / "report.html")
+    TOLD.save(tmp_path / "open.HTML", reveal=True)
+    masked, shown = ((tmp_path / name).read_text() for name in ("report.html", "open.HTML"))
+    assert "Secret" not in masked
+    for kept in ("A. S.", "c-secret", "Company", "conflict", "CODE"):
+        assert kept in masked
+    for value in ("Ada Secret", "=OldSecret", "NewSecret", "@TheirSecret", "a Secret reason"):
+        assert value in shown
+    for page in (masked, shown):
+        assert page.startswith("<!doctype html>")
+        assert [] == re.findall(r"src=|href=|url\(|<script|@import", page)
+
+
+def test_a_saved_table_has_real_values_and_no_formulas(tmp_path):
+    """One row per planned field; text that a spreadsheet would carry out is text; numbers count."""
+    TOLD.save(tmp_path / "report.csv")
+    company, balance = csv.DictReader((tmp_path / "report.csv").read_text("utf-8-sig").splitlines())
+    assert ("'=OldSecret", "NewSecret", "'@TheirSecret") == (
+        company["before"], company["planned"], company["stored"],
+    )  # fmt: skip
+    assert ("custom.balance", "5", "-7", "") == (
+        balance["field"], balance["before"], balance["planned"], balance["stored"],
+    )  # fmt: skip
+    assert ("c-secret", "Ada Secret", "conflict", "3", "4") == tuple(
+        company[name]
+        for name in ("contactId", "name", "outcome", "revisionBefore", "revisionAfter")
+    )
+
+
+@given(st.text(), st.sampled_from(["", *"=+-@\t\r\0"]))
+def test_no_text_in_a_table_is_ever_a_formula(text, first):
+    """Whatever a contact holds, no cell begins with what a spreadsheet carries out."""
+    written = table.csv_bytes(["x"], [[first + text]]).decode("utf-8-sig")
+    _, (cell,) = csv.reader(io.StringIO(written, newline=""))
+    assert not cell.startswith(tuple("=+-@\t\r\0"))
+
+
+def test_a_report_is_saved_as_one_of_two_kinds(tmp_path):
+    """Anything else is refused, and both are named; nothing is written."""
+    for name in ("report.txt", "report"):
+        with pytest.raises(BadValue, match=r"\.html or \.csv"):
+            TOLD.save(tmp_path / name)
+    assert [] == list(tmp_path.iterdir())
 
 
 # -- taking it back -------------------------------------------------------------------------
@@ -353,6 +482,141 @@ def test_undo_of_what_no_answer_told_asks_first():
     undo = Report(Plan("site", (change,)), (ended,), "sandbox").undo_plan()
     assert ["evidence"] == [risk.kind for risk in undo.risks]
     assert "ask before you take it back" in repr(undo)
+
+
+def test_undo_keeps_what_somebody_did_between_our_two_updates():
+    """Only what we added comes off, only what we removed comes back; theirs stays."""
+    base = {**BASE, "labelKeys": ("custom.a", "custom.b")}
+    ours = ("custom.a", "custom.ours")
+    one = Change("c1", 3, (Edit("labelKeys", base["labelKeys"], ours),), base, steps=2)
+    two = Change("c1", 4, (Edit("company", "Old", "New"),), {**base, "labelKeys": ours}, step=2)
+    theirs = (*ours, "custom.theirs")
+    carried = replace(two, revision=5, base={**base, "labelKeys": theirs})
+    outcomes = (
+        Outcome("c1", "applied", after=4, contact=written(4, company="Old", labelKeys=keys(ours))),
+        Outcome(
+            "c1", "applied", after=6, step=2, done=carried,
+            contact=written(6, company="New", labelKeys=keys(theirs)),
+        ),
+    )  # fmt: skip
+    (back,) = Report(Plan("site", (one, two)), outcomes, "sandbox").undo_plan().changes
+    assert {"company": "Old", "labelKeys": {"custom.a", "custom.b", "custom.theirs"}} == {
+        edit.field: set(edit.after) if edit.field == "labelKeys" else edit.after
+        for edit in back.edits
+    }
+
+
+def test_undo_is_refused_where_somebody_else_changed_the_same_between_our_updates():
+    """What to go back to would be theirs or ours: a person has to say."""
+    one = Change("c1", 3, (Edit("company", "Old", "Mid"),), BASE, steps=2)
+    carried = Change("c1", 5, (Edit("jobTitle", None, "X"),), {**BASE, "company": "Their"}, step=2)
+    outcomes = (
+        Outcome("c1", "applied", after=4, contact=written(4, company="Mid")),
+        Outcome("c1", "applied", after=6, step=2, contact=written(6, company="Their")),
+    )
+    undo = Report(Plan("site", (one, carried)), outcomes, "sandbox").undo_plan()
+    assert ((), [("c1", "company", "CHANGED_BETWEEN")]) == (
+        undo.changes,
+        [(each.contact_id, each.field, each.code) for each in undo.refused],
+    )
+
+
+@pytest.mark.parametrize("second", ["already", "unknown", "conflict_maybe_applied"])
+def test_one_doubtful_update_holds_back_the_whole_contact(second):
+    """Though the first of its two was applied."""
+    one = Change("c1", 3, (Edit("company", "Old", "New"),), BASE, steps=2)
+    two = Change("c1", 4, (Edit("jobTitle", None, "X"),), {**BASE, "company": "New"}, step=2)
+    outcomes = (
+        Outcome("c1", "applied", after=4, contact=written(4, company="New")),
+        Outcome("c1", second, step=2, contact=written(5, company="New")),
+    )
+    undo = Report(Plan("site", (one, two)), outcomes, "sandbox").undo_plan()
+    assert ((), ["NOT_APPLIED"]) == (undo.changes, [each.code for each in undo.refused])
+    assert second in undo.refused[0].reason
+
+
+def keys(labels):
+    """Return label keys in the service's wrapping."""
+    return {"items": list(labels)}
+
+
+LABEL_SETS = st.lists(st.sampled_from([f"custom.{n}" for n in "abcdef"]), unique=True).map(tuple)
+TEXTS = st.sampled_from([None, "One", "Two", "Three"])
+MAILS = st.lists(st.sampled_from("pqrs"), unique=True, min_size=1, max_size=4)
+
+
+def state(company, title, labels, mails, ids):
+    """Return the values of a contact; each e-mail has the id that it was once given."""
+    found = {"company": company, "jobTitle": title, "labelKeys": labels or None}
+    found["emails"] = tuple(
+        {"id": ids[each], "email": f"{each}@example.com", "primary": n == 0, "tag": "HOME"}
+        for n, each in enumerate(mails)
+    )
+    return {name: value for name, value in found.items() if value is not None}
+
+
+STATES = st.tuples(TEXTS, TEXTS, LABEL_SETS, MAILS)
+
+
+@given(st.lists(STATES, min_size=2, max_size=3), LABEL_SETS, st.booleans())
+def test_undo_always_goes_back_to_the_values_before(states, added, between):
+    """Over one update or two; labels that somebody put on between them stay on."""
+    base, *wanted = [state(*each, dict.fromkeys("pqrs", None)) for each in states]
+    for values in (base, *wanted):
+        values["emails"] = tuple(
+            {**item, "id": f"id-{item['email'][0]}"} for item in values["emails"]
+        )
+    held, revision, foreign = dict(base), 3, ()
+    changes, outcomes = [], []
+    for step, target in enumerate(wanted, 1):
+        edits = tuple(
+            Edit(name, held.get(name), merge.settle(name, held.get(name), target.get(name)))
+            for name in ("company", "emails", "jobTitle", "labelKeys")
+            if not merge.same(name, held.get(name), target.get(name))
+        )
+        if not edits:
+            continue
+        done = Change("c1", revision, edits, dict(held), step=step, steps=len(wanted))
+        revision += 1
+        held |= {edit.field: edit.after for edit in edits}
+        contact = {"id": "c1", "revision": revision, "info": wire.info(held)}
+        changes.append(done)
+        outcomes.append(Outcome("c1", "applied", after=revision, contact=contact, step=step))
+        held = wire.values(contact)
+        if between and step == 1 and len(wanted) == 2:
+            known = {*(base.get("labelKeys") or ()), *(held.get("labelKeys") or ())}
+            foreign = tuple(key for key in added if key not in known)
+            held["labelKeys"] = (*(held.get("labelKeys") or ()), *foreign)
+            wanted[1]["labelKeys"] = (*(wanted[1].get("labelKeys") or ()), *foreign)
+            revision += bool(foreign)
+    undo = Report(Plan("site", tuple(changes)), tuple(outcomes), "sandbox").undo_plan()
+    assert () == undo.refused
+    for back in undo.changes:
+        assert revision == back.revision
+        held |= {edit.field: edit.after for edit in back.edits}
+    expected = {**base, "labelKeys": (*(base.get("labelKeys") or ()), *foreign) or None}
+    for name in ("company", "jobTitle", "emails", "labelKeys"):
+        assert merge.same(name, expected.get(name), held.get(name)), name
+
+
+def test_an_exchange_of_emails_is_undone_and_done_again(site):
+    """Three updates of two contacts there, three back, and three once more."""
+    contacts = site.fetch()
+    frame = contacts.to_frame()
+    whole = frame[frame["email"].notna() & ~frame["email"].duplicated(keep=False)]
+    one, two = list(whole.index[~whole["phone"].duplicated(keep=False)])[12:14]
+    before = values_of(site, (one, two))
+    swap = {one: frame.loc[two, "email"], two: frame.loc[one, "email"]}
+    report = site.commit(plan := planned(site, {each: {"email": swap[each]} for each in swap}),
+                         approve=plan.id)  # fmt: skip
+    assert {"applied": 3} == report.counts
+    after = values_of(site, (one, two))
+    undone = site.commit(undo := report.undo_plan(), approve=undo.id)
+    assert {"applied": 3} == undone.counts
+    assert before == values_of(site, (one, two))
+    redone = site.commit(redo := undone.undo_plan(), approve=redo.id)
+    assert {"applied": 3} == redone.counts
+    assert after == values_of(site, (one, two))
 
 
 def test_an_undo_plan_is_a_plan_like_any_other(site, tmp_path):

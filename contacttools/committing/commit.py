@@ -16,7 +16,15 @@ from typing import assert_never
 
 from contacttools.committing.asks import Ask, Read, Rebase, Resume, Seen, Wait, Waited, Write
 from contacttools.committing.rebasing import Mode, carry, differences
-from contacttools.committing.report import READ_BACK, Difference, Outcome, Word, said
+from contacttools.committing.report import (
+    CARRY_OVER,
+    READ_BACK,
+    Difference,
+    Outcome,
+    Word,
+    said,
+    told,
+)
 from contacttools.contact import merge, wire
 from contacttools.contact.advice import ADVICE
 from contacttools.contact.fields import Json
@@ -362,21 +370,16 @@ def _conflict(
     change, theirs = story.change, wire.values(contact)
     touched = differences(change, contact) if touched is None else touched
     if touched:
-        told = "; ".join(
-            f"{each.field} was {said(each.field, each.base)}, ours {said(each.field, each.ours)}, "
-            f"theirs {said(each.field, each.theirs)}"
-            for each in touched
-        )
+        what = told(touched)
     else:
         names = merge.changed_fields(change.base, theirs)
-        told = (
+        what = (
             f"they changed {', '.join(names)}"
             if names
             else "they changed it and back, or server data"
         )
-    rest = "stage.rebase(site.fetch()) carries your edits over"
-    told = f"{told}; {why}" if why else told
-    return _ended(story, word, contact, detail=f"{told}. {rest}", differences=touched)
+    what = f"{what}; {why}" if why else what
+    return _ended(story, word, contact, detail=f"{what}. {CARRY_OVER}", differences=touched)
 
 
 def _refused(story: _Story, answer: Refused, also: str = "") -> Outcome:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
+from contacttools import files
+from contacttools.committing import shown, stored, table
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
-from contacttools.errors import ConflictError, UnknownContact, UnknownField
+from contacttools.errors import BadValue, ConflictError, UnknownContact, UnknownField
 from contacttools.planning import render
 from contacttools.planning.plan import Change, Edit, Key, Plan, Refusal, Risk, item_text
 from contacttools.snapshot.contacts import Contacts
@@ -25,6 +29,7 @@ Word = Literal[
 ]  # fmt: skip
 
 
+CARRY_OVER = "stage.rebase(site.fetch()) carries your edits over"
 READ_BACK = "found by reading back"  # begins the detail of what no answer told
 _DOUBTFUL = ("already", "conflict_maybe_applied", "unknown")
 
@@ -173,6 +178,31 @@ class Report:
         columns = ["contactId", "field", "before", "planned", "stored"]
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
+    def stored(self) -> pd.DataFrame:
+        """Return what the service made of what was planned.
+
+        Returns
+        -------
+        DataFrame
+            One row per field that was written: ``contactId``, ``field``, ``kind``, ``planned``
+            and ``stored``. Kinds: ``"as planned"``; ``"normalised"``: rewritten, and the same
+            to the service; ``"derived"``: set by the service out of what was planned, such as
+            ``phones.e164Phone``; ``"surprising"``: see `surprises`.
+        """
+        changes = {each.key: each for each in self.plan.changes}
+        rows: list[tuple[Json, ...]] = []
+        for each in self.outcomes:
+            if each.outcome != "applied":
+                continue
+            change = each.done or changes[each.key]
+            rows += [(each.contact_id, *row) for row in stored.compared(change, each.contact)]
+            rows += [
+                (each.contact_id, one.field, "surprising", one.ours, one.theirs)
+                for one in each.surprises
+            ]
+        columns = ["contactId", "field", "kind", "planned", "stored"]
+        return pd.DataFrame(rows, columns=columns, dtype=object)
+
     def raise_for_conflicts(self) -> None:
         """Raise ConflictError when a contact was changed by somebody else; else do nothing."""
         ids = [each.contact_id for each in self.outcomes if each.outcome.startswith("conflict")]
@@ -221,12 +251,16 @@ class Report:
         for contact_id, done in updates.items():
             if contact_id not in wanted:
                 continue
-            if why := _not_ours(done):
-                refused.append(Refusal(contact_id, None, "NOT_APPLIED", why))
-            elif (back := _backwards(done, names)) is not None:
+            if refusal := _not_ours(done):
+                refused.append(Refusal(contact_id, None, *refusal))
+                continue
+            back = _backwards(done, names)
+            if isinstance(back, Refusal):
+                refused.append(back)
+            elif back is not None:
                 changes.append(back)
         written = Contacts(
-            (_last(updates[change.contact_id]).contact for change in changes),
+            (_written(updates[change.contact_id]).contact for change in changes),
             site_id=self.plan.site_id,
             fetched_at=datetime.now(UTC),
             partial="what one commit wrote",
@@ -248,77 +282,141 @@ class Report:
             partial=written.partial if _reach(planned) else self.plan.partial,
         )
 
-    @cached_property
-    def _view(self) -> render.ReportView:
+    def save(self, path: str | os.PathLike[str], *, reveal: bool = False) -> None:
+        """Write the report to a file that others can read without contacttools.
+
+        Parameters
+        ----------
+        path : path
+            ``.html``: a page as a cell shows it. Names are shortened to initials and values
+            left out, so that it can be passed on. ``.csv``: one row per planned field, with
+            real values; text that a spreadsheet would take for a formula begins with ``'``.
+        reveal : bool
+            Show names and values in the page.
+
+        Raises
+        ------
+        BadValue
+            The name ends in something else.
+        """
+        kind = Path(path).suffix.lower()
+        if kind == ".html":
+            files.write(path, shown.page(self._view, hide=not reveal).encode())
+        elif kind == ".csv":
+            files.write(path, table.csv_bytes(table.COLUMNS, self._rows()))
+        else:
+            why = f"a report is saved as .html or .csv, not as {render.visible(kind or 'nothing')}"
+            raise BadValue(why)
+
+    def _rows(self) -> Iterator[tuple[Json, ...]]:
         changes = {each.key: each for each in self.plan.changes}
-        rows = []
         for each in self.outcomes:
-            change = changes.get(each.key)
-            step = f"step {each.step} of {change.steps}: " if change and change.steps > 1 else ""
-            word = render.SURPRISE if each.surprises else each.outcome
-            detail = f"{step}{each.detail}"
-            rows.append((each.contact_id, change.name if change else "", word, each.code, detail))
-        return render.ReportView(
-            self.plan.id,
-            self.site,
-            self.counts,
-            len(self.outcomes),
-            rows,
-            self.note,
-            unfinished=any(each.outcome in ("not_sent", "unknown") for each in self.outcomes),
-        )
+            change = each.done or changes[each.key]
+            same = each.contact is not None and each.contact["id"] == each.contact_id
+            held = wire.values(each.contact) if same else {}
+            sides = [(e.field, e.before, e.after, held.get(e.field)) for e in change.edits]
+            sides += [(one.field, one.base, one.ours, one.theirs) for one in each.surprises]
+            for name, *values in sides or [("", None, None, None)]:
+                texts = (None if value is None else plain(name, value) for value in values)
+                yield (
+                    each.contact_id, change.name, each.step, each.outcome, each.code,
+                    each.before, each.after, name, *texts, each.detail,
+                )  # fmt: skip
+
+    @cached_property
+    def _view(self) -> shown.ReportView:
+        changes = {each.key: each for each in self.plan.changes}
+        written = {each.contact_id for each in self.outcomes if each.outcome == "applied"}
+        lines = []
+        for each in self.outcomes:
+            change = changes[each.key]
+            word: str = each.outcome
+            if each.outcome == "applied" and each.surprises:
+                word = shown.SURPRISE
+            elif each.outcome == "not_sent" and each.contact_id in written:
+                word = shown.PART
+            rest = each.detail.replace(told(each.differences) or CARRY_OVER, "")
+            lines.append(
+                shown.Line(
+                    each.contact_id,
+                    change.name,
+                    word,
+                    each.code,
+                    each.detail,
+                    rest.removesuffix(CARRY_OVER).strip(" .;:"),
+                    f"step {each.step} of {change.steps}" if change.steps > 1 else "",
+                    (each.before, each.after),
+                    each.differences,
+                    each.surprises,
+                )
+            )
+        unfinished = any(each.outcome in ("not_sent", "unknown") for each in self.outcomes)
+        return shown.ReportView(self.plan.id, self.site, lines, self.note, unfinished)
 
     def __repr__(self) -> str:
-        return render.report_text(self._view)
+        return shown.report_text(self._view)
 
     def _repr_html_(self) -> str:
-        return render.report_html(self._view)
+        return shown.report_html(self._view)
 
 
 def _reach(changes: Iterable[Change]) -> bool:
     return any(edit.field in ("emails", "phones") for each in changes for edit in each.edits)
 
 
-def _not_ours(updates: Iterable[tuple[Change, Outcome]]) -> str:
-    """Return why what was done to one contact cannot be undone; nothing when it can."""
-    words = {outcome.outcome: change for change, outcome in updates}
-    if doubtful := [word for word in words if word in _DOUBTFUL]:
-        return f"ended as {doubtful[0]}: nothing here is provably ours to undo"
-    if "applied" not in words:
-        return f"ended as {next(iter(words))}: nothing here is provably ours to undo"
-    if not words["applied"].edits:
-        return "its values were erased from the journal: what to go back to is not known any more"
-    return ""
+def _not_ours(updates: Iterable[tuple[Change, Outcome]]) -> tuple[str, str] | None:
+    """Return code and reason why what was done to one contact cannot be undone, if so."""
+    if any(change.edits == () and change.base == {} for change, _ in updates):
+        why = "its values were erased from the journal: what to go back to is not known any more"
+        return "ERASED", why
+    words = [outcome.outcome for _, outcome in updates]
+    doubtful = [word for word in words if word in _DOUBTFUL]
+    if doubtful or "applied" not in words:
+        word = (doubtful or words)[0]
+        return "NOT_APPLIED", f"ended as {word}: nothing here is provably ours to undo"
+    return None
 
 
-def _last(updates: Iterable[tuple[Change, Outcome]]) -> Outcome:
+def _written(updates: Iterable[tuple[Change, Outcome]]) -> Outcome:
     """Return the last of the updates of one contact that was written."""
     return [outcome for _, outcome in updates if outcome.outcome == "applied"][-1]
 
 
-def _backwards(updates: Sequence[tuple[Change, Outcome]], names: set[str] | None) -> Change | None:
-    """Return the change that takes back what was written of one contact, as it was really sent."""
-    before: dict[str, Json] = {}
-    for change, outcome in updates:
-        if outcome.outcome == "applied":
-            for edit in (outcome.done or change).edits:
-                before.setdefault(edit.field, edit.before)
-    last, (first, _) = _last(updates), updates[0]
+def _backwards(
+    updates: Iterable[tuple[Change, Outcome]], names: set[str] | None
+) -> Change | Refusal | None:
+    """Return the change that takes back what was written of one contact, as it was really sent.
+
+    From the last update to the first: where nobody came in between, to the value before; else
+    what they did in between stays.
+    """
+    written = [(done.done or change, done) for change, done in updates if done.outcome == "applied"]
+    first, last = written[0][0], written[-1][1]
     held = wire.values(last.contact)
+    then: dict[str, Json] = {}
+    follows = last.after
+    for change, outcome in reversed(written):
+        left = wire.values(outcome.contact)
+        for edit in change.edits:
+            back: Json | merge.Clash = edit.before
+            if outcome.after != follows:
+                now = then[edit.field] if edit.field in then else held.get(edit.field)
+                back = merge.three_way(edit.field, left.get(edit.field), edit.before, now)
+            if isinstance(back, merge.Clash):
+                why = "somebody else changed it between our two updates of this contact"
+                return Refusal(change.contact_id, edit.field, "CHANGED_BETWEEN", why)
+            then[edit.field] = back
+        follows = change.revision
     edits = []
-    for name, was in sorted(before.items()):
-        then = merge.restored(name, held.get(name), was)
-        if (names is None or name in names) and not merge.same(name, held.get(name), then):
-            edits.append(Edit(name, held.get(name), then))
+    for name, was in sorted(then.items()):
+        wanted = merge.restored(name, held.get(name), was)
+        if (names is None or name in names) and not merge.same(name, held.get(name), wanted):
+            edits.append(Edit(name, held.get(name), wanted))
     if not edits or last.after is None:
         return None
+    allowed = first.allow_duplicates
     return Change(
-        first.contact_id,
-        last.after,
-        tuple(edits),
-        held,
-        first.name,
-        allow_duplicates=first.allow_duplicates,
+        first.contact_id, last.after, tuple(edits), held, first.name, allow_duplicates=allowed
     )
 
 
@@ -326,10 +424,25 @@ def _listed(names: Iterable[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
 
+def plain(name: str, value: Json) -> Json:
+    """Return a field's value as one cell: numbers as they are, lists and labels as text."""
+    if name in fields.LISTS:
+        return " + ".join(str(item_text(fields.LISTS[name], item)) for item in value)
+    return " + ".join(value) if name == fields.LABELS.name else value
+
+
 def said(name: str, value: Json) -> str:
     """Return a field's value in a sentence."""
     if value is None:
         return "nothing"
-    if name in fields.LISTS:
-        return " + ".join(str(item_text(fields.LISTS[name], item)) for item in value)
-    return " + ".join(value) if name == fields.LABELS.name else repr(value)
+    listed = name in fields.LISTS or name == fields.LABELS.name
+    return str(plain(name, value)) if listed else repr(value)
+
+
+def told(differences: Iterable[Difference]) -> str:
+    """Return in a sentence what somebody else changed as well."""
+    return "; ".join(
+        f"{each.field} was {said(each.field, each.base)}, ours {said(each.field, each.ours)}, "
+        f"theirs {said(each.field, each.theirs)}"
+        for each in differences
+    )

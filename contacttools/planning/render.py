@@ -1,4 +1,4 @@
-"""Render: plans and reports as people read them, in HTML and in plain text. Pure.
+"""Render: plans as people read them, and whatever is shown safely, in HTML and in text. Pure.
 
 Everything that comes from a contact passes through `escape` on its way into HTML and
 through `visible` on its way into text: markup is shown, never run, and characters that
@@ -63,19 +63,6 @@ class PlanView:
     refused: Sequence[tuple[str, str | None, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class ReportView:
-    """What there is to say about a commit."""
-
-    plan_id: str
-    site: str
-    counts: Counter[str]
-    total: int
-    rows: Sequence[tuple[str, str, str, str, str]]  # contact, name, outcome, code, detail
-    note: str
-    unfinished: bool = False  # a run may take up what is left
-
-
 # -- making text safe -----------------------------------------------------------------------
 
 
@@ -125,7 +112,7 @@ def attribute(value: object) -> str:
     return html.escape(visible(value), quote=True)
 
 
-def _called(name: str) -> str:
+def named(name: str) -> str:
     """Return a contact's name in HTML; one written right to left leaves its neighbours in place."""
     return f"<bdi>{escape(name or '(no name)')}</bdi>"
 
@@ -292,7 +279,7 @@ def plan_html(view: PlanView) -> str:
     """Return a plan as self-contained HTML without any script."""
     group = f"ct-{view.id[:12]}-{next(_numbers)}"
     parts = [
-        _STYLE,
+        STYLE,
         f'<div class="ct-plan" role="region" aria-label="Plan {view.id[:12]}">',
         (
             f"<p class='ct-head'><strong>Plan <code>{view.id[:12]}</code></strong> · "
@@ -383,112 +370,11 @@ def _card(card: tuple[str, str, str, Sequence[Row]]) -> str:
         for row in rows
     )
     return (
-        f"<details class='ct-card {kinds}' open><summary><strong>{_called(name)}"
+        f"<details class='ct-card {kinds}' open><summary><strong>{named(name)}"
         f"</strong> · <code>{escape(contact_id)}</code> · {escape(stands)} · "
         f"{count(len(rows), 'edit')}</summary>"
         f"<table><tbody>{body}</tbody></table></details>"
     )
-
-
-# -- reports --------------------------------------------------------------------------------
-
-SURPRISE = "surprise"  # no outcome of its own: applied, and worth a look
-
-#: What each outcome means, for the reader in a hurry; in the order to look at them.
-OUTCOMES = {
-    "conflict": "changed by somebody else meanwhile; theirs stands",
-    "conflict_maybe_applied": "changed by somebody else; ours may have been written before that",
-    "unknown": "could not be settled; look before you write again",
-    "gone": "deleted, or merged into another contact",
-    "refused": "refused by the service",
-    "not_sent": "not sent",
-    "already": "holds the wanted values; who wrote them cannot be proven",
-    SURPRISE: "written, and something changed with it that the preview did not show",
-    "applied": "written",
-}
-
-
-def report_headline(view: ReportView) -> str:
-    """Return how a commit ended, in one line: what is done, then what needs a look."""
-    if not view.total:
-        return "nothing to write"
-    done = view.counts["applied"]
-    counts = Counter(row[2] for row in view.rows)
-    rest = [
-        f"{counts[outcome]:,} {outcome}" for outcome in OUTCOMES if outcome != "applied"
-        and counts[outcome]
-    ]  # fmt: skip
-    return f"{done:,} of {count(view.total, 'contact')} written" + (
-        f"; {', '.join(rest)}" if rest else ""
-    )
-
-
-def report_text(view: ReportView) -> str:
-    """Return a report as plain text, for terminals."""
-    lines = [f"Report on plan {view.plan_id[:12]}  {report_headline(view)}"]
-    if view.site.startswith("LIVE"):
-        lines.append(f"  {visible(view.site)}")
-    lines += [f"  ! {visible(note)}" for note in _notes(view)]
-    for contact_id, name, outcome, code, detail in _worth_a_look(view)[:TEXT_CARDS]:
-        lines.append(f"  {outcome:<10} {visible(name or '(no name)')}  {visible(contact_id)}")
-        lines.append(f"             {visible(' '.join(filter(None, (code, detail))))}")
-    if len(_worth_a_look(view)) > TEXT_CARDS:
-        lines.append("  … more in report.to_frame()")
-    return "\n".join(lines)
-
-
-def _notes(view: ReportView) -> list[str]:
-    notes = [view.note] if view.note else []
-    if view.unfinished:
-        notes.append(
-            "To go on with what is left, commit the plan again, or say in any notebook: "
-            f'site.resume("{view.plan_id[:12]}")'
-        )
-    return notes
-
-
-def _worth_a_look(view: ReportView) -> list[tuple[str, str, str, str, str]]:
-    order = {outcome: n for n, outcome in enumerate(OUTCOMES)}
-    rows = [row for row in view.rows if row[2] != "applied"]
-    return sorted(rows, key=lambda row: (order[row[2]], row[0]))
-
-
-def report_html(view: ReportView) -> str:
-    """Return a report as self-contained HTML without any script."""
-    clean = not _worth_a_look(view)
-    parts = [
-        _STYLE,
-        f"<div class='ct-plan' role='region' aria-label='Report on plan {view.plan_id[:12]}'>",
-        (
-            f"<p class='ct-head'><strong>{'Done' if clean else 'Look'}</strong>: "
-            f"{escape(report_headline(view))} · plan <code>{view.plan_id[:12]}</code> · "
-            f"{escape(view.site)}</p>"
-        ),
-    ]
-    parts += [
-        f"<p class='ct-note'><strong>Note</strong>: {escape(note)}</p>" for note in _notes(view)
-    ]
-    rows = _worth_a_look(view)
-    if rows:
-        body = "".join(
-            f"<tr><td><span class='ct-kind ct-{outcome}'>{outcome}</span></td>"
-            f"<td>{_called(name)}<br><code>{escape(contact_id)}</code></td>"
-            f"<td>{escape(code)} {escape(detail)}</td></tr>"
-            for contact_id, name, outcome, code, detail in rows[:CARDS]
-        )
-        told = "; ".join(
-            f"<strong>{outcome}</strong>: {meaning}"
-            for outcome, meaning in OUTCOMES.items()
-            if outcome != "applied" and any(row[2] == outcome for row in rows)
-        )
-        parts.append(
-            f"<div class='ct-card'><table><tbody>{body}</tbody></table></div>"
-            f"<p class='ct-sub'>{told}.</p>"
-        )
-    if len(rows) > CARDS:
-        parts.append("<p class='ct-sub'>More in <code>report.to_frame()</code>.</p>")
-    parts.append("</div>")
-    return "".join(parts)
 
 
 def table_html(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -498,7 +384,7 @@ def table_html(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return (
-        f"{_STYLE}<div class='ct-plan'><div class='ct-card'><table><thead><tr>{heads}</tr>"
+        f"{STYLE}<div class='ct-plan'><div class='ct-card'><table><thead><tr>{heads}</tr>"
         f"</thead><tbody>{body}</tbody></table></div></div>"
     )
 
@@ -509,7 +395,7 @@ _SHOW = "".join(
     f":not(.ct-has-{_slug(kind)}){{display:none}}"
     for kind in KINDS
 )
-_STYLE = f"""<style>
+STYLE = f"""<style>
 .ct-plan{{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.45;
 color:var(--jp-ui-font-color1,#212121);max-width:60rem}}
 .ct-plan p{{margin:.3em 0}}

@@ -14,14 +14,14 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from contacttools.committing.report import said
 from contacttools.committing.run import Run
+from contacttools.committing.threeway import LOOKS, Way, three_way_html
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.errors import BadValue, ContactToolsError, WrongSite
 from contacttools.planning import render
 from contacttools.planning.plan import Plan
-from contacttools.planning.render import count, escape
+from contacttools.planning.render import STYLE, count, escape
 from contacttools.service.site import Site
 from contacttools.snapshot.contacts import Contacts
 from contacttools.staging.stage import Stage, called
@@ -138,14 +138,17 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.commit = _button("Commit", self._commit, "")
         self.commit.button_style = "danger" if self._site.live else "primary"
         self.cancel = _button("Cancel", self._cancel, "Stop after the contact in hand")
+        self.pause = _button("Pause", self._pause, "Send nothing more for now")
+        self.go_on = _button("Go on", self._go_on, "Send what is left")
         self.fetch = _button("Fetch again", self._fetch, "Go on at the new revisions")
         self.says = widgets.HTML(_dom_classes=("cf-says",))
         self.bar = widgets.IntProgress(description="Commit")
         self.shown = widgets.HTML(_dom_classes=("cf-shown",))
         self.report = widgets.HTML(_dom_classes=("cf-shown",))
-        buttons = box_of("cf-line", self.preview, self.commit, self.cancel, self.fetch)
+        under_way = (self.cancel, self.pause, self.go_on)
+        buttons = box_of("cf-line", self.preview, self.commit, *under_way, self.fetch)
         self._foot = box_of("cf-foot", buttons, self.bar, self.says, self.shown, self.report)
-        for widget in (self.cancel, self.fetch, self.bar):
+        for widget in (*under_way, self.fetch, self.bar):
             _show(widget, shown=False)
 
     # -- drawing ----------------------------------------------------------------------------
@@ -195,17 +198,17 @@ class Form(widgets.VBox):  # type: ignore[misc]
         if len(clashes) > _DECIDED:
             told += f" The first {_DECIDED} are shown; <code>stage.clashes()</code> has them all."
         lines = [self._clash(clash) for clash in clashes[:_DECIDED]]
-        self._clashes.children = (widgets.HTML(told), *lines)
+        self._clashes.children = (widgets.HTML(f"{STYLE}{LOOKS}{told}"), *lines)
 
     def _clash(self, clash: Json) -> Widget:
         contact_id, name = clash["contactId"], clash["field"]
         gone = contact_id not in self._stage.contacts
         who = "a contact that is gone" if gone else called(self._stage.document(contact_id))
-        was, ours, theirs = (escape(said(name, clash[each])) for each in ("base", "ours", "theirs"))
-        text = (
-            f"<strong>{escape(who or contact_id)}</strong> · {escape(self._label(name))}: "
-            f"was {was}, yours {ours}, theirs {'gone' if gone else theirs}"
-        )
+        told = f"<strong>{escape(who or contact_id)}</strong>"
+        way = Way(name, clash["base"], clash["ours"], clash["theirs"])
+        heads = ("was", "yours", "gone" if gone else "theirs")
+        table = three_way_html([way], heads, labels={name: self._label(name)})
+        text = f"<div class='ct-plan'>{told}{table}</div>"
 
         def decide(take: str) -> Callable[[Widget], object]:
             return lambda _: self._attempt(lambda: self._stage.resolve(contact_id, name, take))
@@ -282,7 +285,10 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.commit.disabled = self._approved() is None
         self.commit.tooltip = "Write what the preview shows" if n else "Preview first"
         self.preview.disabled = busy
+        paused = busy and self.run is not None and self.run.progress.state == "paused"
         _show(self.cancel, shown=busy)
+        _show(self.pause, shown=busy and not paused)
+        _show(self.go_on, shown=paused)
         if plan is not None and not self._fresh and not busy:
             self._tell("<strong>Outdated</strong>: the stage has changed since; preview again.")
             self.shown.add_class("cf-outdated")
@@ -376,6 +382,16 @@ class Form(widgets.VBox):  # type: ignore[misc]
         if self.run is not None:
             self.run.cancel()
             self._tell("Stopping after the contact in hand.")
+
+    def _pause(self, _: object) -> None:
+        if self.run is not None:
+            self.run.pause()
+            self.draw()
+
+    def _go_on(self, _: object) -> None:
+        if self.run is not None:
+            self.run.resume()
+            self.draw()
 
     def _fetch(self, _: object) -> None:
         with self._gesture:
