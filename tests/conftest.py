@@ -9,7 +9,10 @@ proportion, `@settings(max_examples=settings().max_examples * 5)`, and keeps obe
 Neither has a deadline: on a busy machine with two cores, one slow example proves nothing.
 """
 
+import itertools
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -30,7 +33,14 @@ settings.register_profile(
 settings.load_profile("searching" if os.environ.get("CONTACTTOOLS_EXAMPLES") else "repeatable")
 
 
+@pytest.fixture(scope="session")
+def _runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield folders for journals, one after the other; whoever writes one makes its folder."""
+    root = tmp_path_factory.mktemp("runs")
+    return (root / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _journals(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _journals(_runs: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Journals go to a folder of the test's own: sandboxes of one seed are one site to them."""
-    monkeypatch.setenv("CONTACTTOOLS_RUNS", str(tmp_path_factory.mktemp("runs")))
+    monkeypatch.setenv("CONTACTTOOLS_RUNS", str(next(_runs)))

@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 from browser import chromium
 from browser.lab import SCREENSHOTS, Lab, Notebook, serve
-from playwright.sync_api import BrowserContext, Route, WebSocket, sync_playwright
+from playwright.sync_api import BrowserContext, Route, WebSocket, expect, sync_playwright
 
 HERE = Path(__file__).parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+# What is expected comes when it comes: on a busy machine a commit alone may take ten seconds.
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

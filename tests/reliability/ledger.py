@@ -166,3 +166,16 @@ def judge(plan, outcomes, made, final):
                 else:
                     assert edit.after == held.get(edit.field)
     return Counter(each.outcome for each in outcomes.values())
+
+
+def could_be_settled(outcome):
+    """Say whether another run could still find out, or bring about, how a change ends.
+
+    What was sent without an answer and is refused whenever it is sent again stays in doubt:
+    nobody can say that the first one will not arrive after all.
+    """
+    return (
+        outcome.outcome in ("unknown", "not_sent")
+        and not outcome.detail.startswith("it needs")
+        and "the last answer was" not in outcome.detail
+    )

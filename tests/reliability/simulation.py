@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reliability import people
+from reliability.ledger import could_be_settled
 from reliability.world import LOOK_FAULTS, OURS, PROXY, READ_FAULTS, WRITE_FAULTS, World, answered
 
 from contacttools.committing import commit
@@ -128,18 +129,8 @@ class Simulation:
         self.transitions = transitions(self._story())  # it raises when the chain does not hold
 
     def _open(self):
-        """Return the changes that another run would take up again, and could settle.
-
-        What was sent without an answer and is refused whenever it is sent again stays in doubt:
-        nobody can say that the first one will not arrive after all.
-        """
-        return [
-            key
-            for key, each in self.ended.items()
-            if each.outcome in OPEN
-            and not each.detail.startswith("it needs")
-            and "the last answer was" not in each.detail
-        ]
+        """Return the changes that another run would take up again, and could settle."""
+        return [key for key, each in self.ended.items() if could_be_settled(each)]
 
     def _story(self):
         return self.folder.read(SITE, self.plan.id)

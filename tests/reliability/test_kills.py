@@ -17,7 +17,7 @@ from random import Random
 from jupyter_client.manager import KernelManager
 from reliability.committer import Hurried, carried_out, site_at
 from reliability.figures import FULL, record
-from reliability.ledger import ROOT, Ledger, attributed, judge, sandbox
+from reliability.ledger import ROOT, Ledger, attributed, could_be_settled, judge, sandbox
 
 import contacttools as ct
 from contacttools.contact import merge
@@ -131,8 +131,8 @@ class Killing:
 
     @property
     def settled(self):
-        """Whether nothing is left that another run would take up."""
-        return not any(each.outcome in ("unknown", "not_sent") for each in self.outcomes.values())
+        """Whether nothing is left that another run could settle."""
+        return not any(map(could_be_settled, self.outcomes.values()))
 
     def finish(self):
         """Take the plan up until all is settled, with nothing going wrong any more; then judge."""
@@ -141,7 +141,7 @@ class Killing:
         for _ in range(4):
             if not self.settled:
                 self.site.resume(self.plan.id)
-        assert self.settled, self.outcomes
+        assert self.settled, list(filter(could_be_settled, self.outcomes.values()))
         counts = self._judge(final=True)
         before = self.ledger.count()
         report = self.site.resume(self.plan.id)
