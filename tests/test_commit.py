@@ -390,6 +390,17 @@ def test_nothing_is_carried_while_it_may_have_been_ours(seen):
     assert "conflict_maybe_applied" == next_step(CHANGE, seen).outcome
 
 
+def test_mere_spelling_is_written_after_others_edited_elsewhere():
+    """The service knows both spellings as one: that does not make the wanted one be there."""
+    elsewhere = held(BASE_REVISION + 1, jobTitle="Chef")
+    before = next_step(PUNCTUATION, [elsewhere])
+    after = next_step(PUNCTUATION, [(LOST[0], LOST[1]), elsewhere])
+    for step in (before, after):
+        assert isinstance(step, Rebase)
+        assert PUNCTUATION.edits[0].after[0]["phone"] == step.change.edits[0].after[0]["phone"]
+        assert BASE_REVISION + 1 == step.change.revision
+
+
 def test_half_of_ours_is_not_called_theirs():
     """A service that stores one of two fields only leaves a doubt, not a conflict of theirs."""
     both = Change(

@@ -307,6 +307,21 @@ def test_our_list_takes_the_new_ids_of_the_same_items():
     assert ["xp1", "xp2"] == [item["id"] for item in three(tagged(BASE, "p1", "FAX"), theirs)]
 
 
+def test_items_without_ids_take_no_ids_of_others():
+    """What neither side gave an id is matched by what it is, and stays as it is."""
+    base = ({"email": "a@example.com", "primary": True},)
+    ours = ({"email": "a@example.com", "primary": True}, {"email": "b@example.com"})
+    theirs = ({"id": "1", "email": "a@example.com", "primary": True},)
+    assert ours == merge.three_way("emails", base, ours, theirs)
+
+
+def test_a_street_that_they_moved_to_another_town_is_not_taken_for_removed():
+    """Under a new id it is still the address that we remove: a person decides."""
+    base = ({"id": "1", "addressLine": "1 Main St", "city": "Exampleton"},)
+    theirs = ({"id": "9", "addressLine": "1 Main St", "city": "Samplebury"},)
+    assert Clash(base, None, theirs) == merge.three_way("addresses", base, None, theirs)
+
+
 def test_more_items_than_the_service_takes_are_a_clash():
     """Fifty is the limit, whoever added them."""
     many = tuple(phone(f"q{n}", f"1{n:02}") for n in range(48))

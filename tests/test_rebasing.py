@@ -158,6 +158,82 @@ def test_a_primary_that_was_moved_is_moved_there_too():
     assert ["phones"] == [each.field for each in carry(ours, later(phones=theirs))]
 
 
+PHONE = {"phone": "555-0100", "tag": "MOBILE", "countryCode": "US"}
+OTHER = {"phone": "555-0199", "tag": "HOME", "countryCode": "US"}
+
+
+def with_phones(*phones, revision):
+    """Return a contact with these phones, the first of them primary, under ids of this revision."""
+    document = people.ann(revision=revision)
+    document["info"]["phones"] = {
+        "items": [
+            {"id": f"{n}-of-{revision}", **each, "primary": n == 0} for n, each in enumerate(phones)
+        ]
+    }
+    return document
+
+
+def change_of_phones(was, *phones):
+    """Return a change of somebody's phones to these; what was there keeps its id."""
+    kept = {each["phone"]: each for each in listed(was, "phones")}
+    wanted = [{**kept.get(each["phone"], {}), **each} for each in phones]
+    return change_of(was, phones=merge.settle("phones", listed(was, "phones"), wanted))
+
+
+def numbers(change):
+    """Return the phones that a carried change writes."""
+    (edit,) = change.edits
+    return [(each["phone"], each["tag"]) for each in edit.after]
+
+
+KEPT = {"phone": "555-0111", "tag": "MAIN", "countryCode": "US"}
+
+
+@pytest.mark.parametrize("spelled", ["555-0100", "(555) 01-00", "555 0100"])
+def test_a_number_is_removed_however_it_is_spelled_by_then(spelled):
+    """Under a new id, and spelled otherwise by the service, it is still the number to remove."""
+    was = with_phones(KEPT, PHONE, revision=11)
+    planned = change_of_phones(was, KEPT, OTHER)
+    carried = carry(planned, with_phones(KEPT, {**PHONE, "phone": spelled}, revision=LATER))
+    assert [("555-0111", "MAIN"), ("555-0199", "HOME")] == numbers(carried)
+
+
+def test_a_removal_is_not_dropped_because_they_tagged_what_is_removed():
+    """They have changed what we remove: that is for a person, under any id."""
+    was = with_phones(KEPT, PHONE, revision=11)
+    planned = change_of_phones(was, KEPT, OTHER)
+    held = with_phones(KEPT, {**PHONE, "phone": "555 0100", "tag": "WORK"}, revision=LATER)
+    (clash,) = carry(planned, held)
+    assert "phones" == clash.field
+
+
+def test_mere_spelling_is_carried_over_another_field():
+    """That the number is the same to the service does not make it look as was wanted."""
+    was = with_phones(PHONE, revision=11)
+    tidied = {**listed(was, "phones")[0], "phone": "555 0100"}
+    planned = change_of(was, phones=(tidied,))
+    held = with_phones(PHONE, revision=LATER)
+    held["info"]["jobTitle"] = "Chef"
+    carried = carry(planned, held)
+    assert [("555 0100", "MOBILE")] == numbers(carried)
+
+
+def test_mere_spelling_that_both_changed_is_for_a_person():
+    """Neither of the two is what the other wanted to see."""
+    was = with_phones(PHONE, revision=11)
+    planned = change_of(was, phones=({**listed(was, "phones")[0], "phone": "555 0100"},))
+    (clash,) = carry(planned, with_phones({**PHONE, "phone": "(555) 0100"}, revision=LATER))
+    assert "phones" == clash.field
+
+
+def test_a_number_that_both_added_under_different_tags_is_for_a_person():
+    """It is one number, and would otherwise stand there twice."""
+    was = with_phones(PHONE, revision=11)
+    planned = change_of_phones(was, PHONE, OTHER)
+    (clash,) = carry(planned, with_phones(PHONE, {**OTHER, "tag": "WORK"}, revision=LATER))
+    assert "phones" == clash.field
+
+
 def test_labels_are_joined():
     """Theirs stay, ours come and go as they were shown."""
     ours = change_of(ANN, labelKeys=("custom.press",))

@@ -262,6 +262,10 @@ def _settle(story: _Story, contact: Json, mode: Mode) -> Ask | Outcome:
 def _moved_on(story: _Story, contact: Json, mode: Mode) -> Ask | Outcome:
     change = story.change
     steps = contact["revision"] - change.revision
+    if _spelled_otherwise(change, contact) and (
+        not story.left or (steps == 1 and _somebody_elses(change, contact))
+    ):
+        return _overtaken(story, contact, mode)
     if not holds(change, contact):
         if story.accepted:
             return _not_kept(story, contact)
@@ -323,6 +327,15 @@ def holds(change: Change, contact: Json) -> bool:
     held = wire.values(contact)
     return all(
         merge.stored_as(edit.field, edit.after, held.get(edit.field)) for edit in change.edits
+    )
+
+
+def _spelled_otherwise(change: Change, contact: Json) -> bool:
+    """Say whether a contact holds what was wanted, but for a spelling that was to change."""
+    held = wire.values(contact)
+    return holds(change, contact) and not all(
+        merge.done(edit.field, edit.before, edit.after, held.get(edit.field))
+        for edit in change.edits
     )
 
 

@@ -42,7 +42,7 @@ def carry(change: Change, contact: Json) -> Change | tuple[Difference, ...]:
     clashes: list[Difference] = []
     for edit in change.edits:
         held = theirs.get(edit.field)
-        if merge.stored_as(edit.field, edit.after, held):
+        if merge.done(edit.field, edit.before, edit.after, held):
             continue  # they have made the very same edit
         merged = merge.carried(edit.field, change.base, edit.after, theirs)
         after = merged if isinstance(merged, Clash) else merge.settle(edit.field, held, merged)
@@ -77,14 +77,37 @@ def _who(values: wire.Values) -> str:
 
 def _as_shown(edit: Edit, held: Json, after: Json) -> bool:
     """Say whether an edit still does something, and nothing but what the preview showed."""
-    effects = _effects(edit.field, held, after)
-    return bool(effects) and effects <= _effects(edit.field, edit.before, edit.after)
+    name, wanted = edit.field, _effects(edit.field, edit.before, edit.after)
+    effects = _effects(name, held, after)
+    if wanted:
+        return bool(effects) and effects <= wanted and _nothing_missing(edit, wanted, after)
+    # What is only spelled otherwise does nothing to what is stored: as it is written, it does.
+    exact = _effects(name, held, after, exact=True)
+    return (
+        not effects and bool(exact) and exact <= _effects(name, edit.before, edit.after, exact=True)
+    )
 
 
-def _effects(name: str, before: Json, after: Json) -> Counter[Hashable]:
-    """Return what an edit does, as the service stores it; ids and order say nothing."""
+def _nothing_missing(edit: Edit, wanted: Counter[Hashable], after: Json) -> bool:
+    """Say whether what an edit no longer does is there without it: others have done it."""
+    if edit.field not in fields.LISTS:
+        return True
+    now, then = (merge.stored_items(edit.field, items) for items in (after, edit.after))
+    for effect in wanted:
+        match effect:
+            case ("gone", item) if now[item] > then[item]:
+                return False
+            case ("new", item) if now[item] < then[item]:
+                return False
+            case _:
+                pass
+    return True
+
+
+def _effects(name: str, before: Json, after: Json, *, exact: bool = False) -> Counter[Hashable]:
+    """Return what an edit does, as stored or exactly as written; ids and order say nothing."""
     if name in fields.LISTS:
-        was, now = (merge.stored_items(name, items) for items in (before, after))
+        was, now = (merge.stored_items(name, items, exact=exact) for items in (before, after))
         effects: Counter[Hashable] = Counter(("gone", item) for item in (was - now).elements())
         effects.update(("new", item) for item in (now - was).elements())
         chosen = [merge.stored_primary(name, items) for items in (before, after)]

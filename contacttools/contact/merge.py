@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,10 +92,19 @@ def _stored_item(listing: ListField, item: Json) -> Hashable:
     return tuple(kept.items())
 
 
-def stored_items(name: str, items: Iterable[Json] | None) -> Counter[Hashable]:
-    """Return the items of a list as the service stores them, whichever of them is primary."""
-    listing = fields.LISTS[name]
-    return Counter(_stored_item(listing, {**item, "primary": False}) for item in items or ())
+def done(name: str, before: Json, wanted: Json, held: Json) -> bool:
+    """Say whether a value is what was wanted: of mere spelling, exactly."""
+    if stored_as(name, before, wanted):
+        return same(name, wanted, held)
+    return stored_as(name, wanted, held)
+
+
+def stored_items(
+    name: str, items: Iterable[Json] | None, *, exact: bool = False
+) -> Counter[Hashable]:
+    """Return the items of a list as the service stores them, or exactly; primary or not."""
+    listing, key = fields.LISTS[name], _bare_key if exact else _loose_key
+    return Counter(key(listing, item) for item in items or ())
 
 
 def stored_primary(name: str, items: Iterable[Json] | None) -> Hashable:
@@ -267,8 +276,25 @@ def item_changes(name: str, before: Json, after: Json) -> list[ItemChange]:
     return changes
 
 
-def _pair(listing: ListField, old: Sequence[Json], new: Sequence[Json]) -> dict[int, int]:
-    """Pair items by id, then by value: the service may give the same item a new id."""
+_STREET = ("streetAddress.number", "streetAddress.name")
+
+
+def _value_key(listing: ListField, item: Json) -> Hashable:
+    """Return what an item reaches, however spelled or tagged; None where nobody can say."""
+    if listing.name == "phones":
+        return digits(str(item.get("phone") or "")).lstrip("+").casefold() or None
+    members = ("email",) if listing.name == "emails" else ("addressLine", *_STREET)
+    parts = (str(item.get(name) or "").strip().casefold() for name in members)
+    return " ".join(filter(None, parts)) or None
+
+
+def _pair(
+    listing: ListField, old: Sequence[Json], new: Sequence[Json], *, loosely: bool = False
+) -> dict[int, int]:
+    """Pair items by id, then by value: the service may give the same item a new id.
+
+    Loosely, it may be spelled otherwise as well, and somebody may have given it another tag.
+    """
     pairs: dict[int, int] = {}
     where = {
         item["id"]: m
@@ -278,15 +304,27 @@ def _pair(listing: ListField, old: Sequence[Json], new: Sequence[Json]) -> dict[
     for n, item in enumerate(old):
         if (m := where.get(item.get("id"))) is not None:
             pairs[n] = m
-    for with_primary in (True, False):
-        free: dict[Hashable, list[int]] = {}
+    keys: list[Callable[[ListField, Json], Hashable]] = [item_key, _bare_key]
+    for key in [*keys, _loose_key, _value_key] if loosely else keys:
+        taken, free = set(pairs.values()), dict[Hashable, list[int]]()
         for m, item in enumerate(new):
-            if m not in pairs.values():
-                free.setdefault(item_key(listing, item, primary=with_primary), []).append(m)
+            if m not in taken:
+                free.setdefault(key(listing, item), []).append(m)
+        free.pop(None, None)
         for n, item in enumerate(old):
-            if n not in pairs and (at := free.get(item_key(listing, item, primary=with_primary))):
+            if n not in pairs and (at := free.get(key(listing, item))):
                 pairs[n] = at.pop(0)
     return pairs
+
+
+def _bare_key(listing: ListField, item: Json) -> Hashable:
+    """Return what makes an item what it is, whether or not it is primary."""
+    return item_key(listing, item, primary=False)
+
+
+def _loose_key(listing: ListField, item: Json) -> Hashable:
+    """Return what an item is once stored, primary or not."""
+    return _stored_item(listing, {**item, "primary": False})
 
 
 # -- three ways -----------------------------------------------------------------------------
@@ -317,8 +355,10 @@ def three_way(name: str, base: Json, ours: Json, theirs: Json) -> Json | Clash:
     """Return our change carried onto their value, or a `Clash` where both touched one thing."""
     if same(name, base, theirs):
         return _renamed(name, base, ours, theirs)
-    if same(name, base, ours) or same(name, ours, theirs) or stored_as(name, ours, theirs):
+    if same(name, base, ours) or same(name, ours, theirs):
         return theirs
+    if stored_as(name, ours, theirs) and not stored_as(name, base, ours):
+        return theirs  # the same edit, spelled by the service; of mere spelling ours would be lost
     if name in fields.LISTS:
         return _merge_items(fields.LISTS[name], base, ours, theirs)
     if name == fields.LABELS.name:
@@ -340,7 +380,9 @@ def _renamed(name: str, base: Json, ours: Json, theirs: Json) -> Json:
         return ours
     old, new = list(base or ()), list(theirs or ())
     pairs = _pair(fields.LISTS[name], old, new)
-    ids = {old[n].get("id"): new[m]["id"] for n, m in pairs.items() if "id" in new[m]}
+    ids = {
+        old[n]["id"]: new[m]["id"] for n, m in pairs.items() if "id" in old[n] and "id" in new[m]
+    }
     return (
         tuple(
             {**item, "id": ids[item["id"]]} if item.get("id") in ids else item
@@ -368,7 +410,8 @@ class _Join:
     ) -> None:
         self._listing, self._old, self._ours = listing, old, ours
         self._theirs = list(theirs or ())
-        self._kept, self._found = _pair(listing, old, ours), _pair(listing, old, self._theirs)
+        self._kept = _pair(listing, old, ours)
+        self._found = _pair(listing, old, self._theirs, loosely=True)
         self.merged: list[Json | None] = list(self._theirs)
         self._came: dict[int, int] = {}  # where ours came to stand
         self._new: dict[Hashable, list[int]] = {}  # what they added, to be taken once each
@@ -384,18 +427,23 @@ class _Join:
             if m not in self._kept.values():
                 at = self._taken(item)
                 if at is None:
+                    if self._added_otherwise(item):
+                        return False
                     at = len(self.merged)
                     self.merged.append(item)
                 self._came[m] = at
         return True
 
+    def _added_otherwise(self, item: Json) -> bool:
+        """Say whether they have added the same e-mail or phone too, and call it something else."""
+        key = _value_key(self._listing, item)
+        added = (self._theirs[at] for places in self._new.values() for at in places)
+        return key is not None and any(key == _value_key(self._listing, each) for each in added)
+
     def _carry(self, n: int, was: Json) -> bool:
         m, at = self._kept.get(n), self._found.get(n)
-        if m is None:  # we removed it, and they have not touched it, or removed it as well
-            if at is None:
-                return True
-            self.merged[at] = None
-            return self._key(self._theirs[at]) == self._key(was)
+        if m is None:
+            return at is None or self._without(at, was)
         item = self._ours[m]
         if self._key(item) == self._key(was):
             if at is not None:
@@ -406,10 +454,19 @@ class _Join:
         if at is None:
             return False
         self._came[m] = at
-        if self._key(self._theirs[at]) == self._key(was):
-            self.merged[at] = {**item, **_only(self._theirs[at], ("id",))}
+        theirs = self._theirs[at]
+        if self._key(theirs) == self._key(item):
             return True
-        return self._loose(self._theirs[at]) == self._loose(item)
+        then, here, now = map(self._loose, (was, theirs, item))
+        if self._key(theirs) == self._key(was) or then == here != now:  # at most spelled otherwise
+            self.merged[at] = {**item, **_only(theirs, ("id",))}
+            return True
+        return here == now != then  # the same edit; of mere spelling, ours would be lost
+
+    def _without(self, at: int, was: Json) -> bool:
+        """Take out what we removed; False when they have changed it meanwhile."""
+        self.merged[at] = None
+        return self._loose(self._theirs[at]) == self._loose(was)
 
     def choose(self) -> bool:
         """Settle which item is primary; False when both sides chose, or ours is gone."""
@@ -431,11 +488,10 @@ class _Join:
         return places.pop(0) if places else None
 
     def _key(self, item: Json) -> Hashable:
-        return item_key(self._listing, item, primary=False)
+        return _bare_key(self._listing, item)
 
     def _loose(self, item: Json) -> Hashable:
-        """Return what an item is once stored, primary or not."""
-        return _stored_item(self._listing, {**item, "primary": False})
+        return _loose_key(self._listing, item)
 
 
 def _primary_at(items: Sequence[Json]) -> int:
