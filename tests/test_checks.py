@@ -171,17 +171,27 @@ def test_a_primary_that_moves_is_a_risk(table):
     assert [(ANN, table)] == [each[:2] for each in risks(staged.plan(), "primary")]
 
 
-def test_a_members_primary_email_is_a_risk():
-    """The service refuses it here; another e-mail of a member is no matter."""
+@pytest.mark.parametrize("wanted", ["new@example.com", None])
+def test_a_members_primary_email_is_refused(wanted):
+    """With the way to change it; another e-mail, and another case of its domain, are no matter."""
     member = ann(custom={"members.membershipStatus": "APPROVED"})
     staged = stage(member)
     staged.add(ANN, "emails", {"email": "other@example.com"})
-    assert [] == risks(staged.plan(), "member")
-
-    staged.edit(ANN, {"email": "new@example.com"})
+    local, _, domain = staged.value(ANN, "emails")[0]["email"].partition("@")
+    staged.edit(ANN, {"email": f"{local}@{domain.upper()}", "company": "X"})
     plan = staged.plan()
-    assert [(ANN, "emails", "member, APPROVED")] == risks(plan, "member")
-    assert "Members API" in repr(plan)
+    assert (1, ()) == (len(plan), plan.refused)
+
+    if wanted is None:
+        for item in staged.value(ANN, "emails"):
+            staged.remove(ANN, "emails", item["id"])
+    else:
+        staged.edit(ANN, {"email": wanted})
+    (refusal,) = staged.plan().refused
+    assert (ANN, "emails", "CANNOT_UPDATE_MEMBER_EMAIL") == (
+        refusal.contact_id, refusal.field, refusal.code,
+    )  # fmt: skip
+    assert "Members API" in refusal.reason
 
 
 def test_that_updates_set_off_automations_is_always_said():

@@ -222,3 +222,114 @@ def test_a_ring_is_written_and_taken_back(n):
 def now(site, contact_id):
     """Return the e-mail that a contact has now."""
     return wire.values(site.get_contact(contact_id))["emails"][0]["email"]
+
+
+FAMILY = "a family shares it"
+A, B, C = (f"{n * 8}-0000-4000-8000-000000000000" for n in "abc")
+
+
+def test_who_may_share_is_planned_and_says_why():
+    """What was refused is planned with its reason, which the preview and the id know of."""
+    stage = stage_of(holder(A, "a@example.com"), holder(B, "b@example.com"))
+    stage.edit(B, {"email": "a@example.com"})
+    (refusal,) = stage.plan().refused
+    assert "stage.allow_duplicates" in refusal.reason
+
+    stage.allow_duplicates(B, reason=FAMILY)
+    plan = stage.plan()
+    assert ([(B, 1)], ()) == (steps(plan), plan.refused)
+    assert [("allowed", B, f"a@example.com is also {A}'s")] == [
+        (each.kind, each.contact_id, each.text) for each in plan.risks if each.kind == "allowed"
+    ]
+    assert f"duplicates allowed: {FAMILY}" in repr(plan)
+    stage.allow_duplicates(B, reason="another reason")
+    assert plan.id != stage.plan().id
+
+    stage.allow_duplicates(B, reason=None)
+    assert (0, 1) == (len(stage.plan()), len(stage.plan().refused))
+
+
+def test_permission_is_a_step_like_any_other():
+    """It is undone and done again, outlives a rebase, and goes when all is unstaged."""
+    people = [holder(A, "a@example.com"), holder(B, "b@example.com")]
+    stage = stage_of(*people)
+    stage.edit(B, {"email": "a@example.com"})
+    told = []
+    stage.watch(lambda: told.append(1))
+    stage.allow_duplicates([B], reason=FAMILY)
+    assert (1, 1) == (len(told), len(stage.plan()))
+    stage.undo()
+    assert 0 == len(stage.plan())
+    stage.redo()
+    stage.rebase(snapshot(*people))
+    assert FAMILY == stage.plan().changes[0].allow_duplicates
+    stage.unstage(B, "emails")
+    stage.edit(B, {"email": "a@example.com"})
+    assert 1 == len(stage.plan())
+    stage.unstage(B)
+    stage.edit(B, {"email": "a@example.com"})
+    assert 0 == len(stage.plan())
+
+
+def test_permission_alone_writes_nothing_and_says_nothing():
+    """It is for e-mails and phones: neither an edit by itself nor part of another one."""
+    stage = stage_of(holder(A, "a@example.com"))
+    stage.allow_duplicates(A, reason=FAMILY)
+    assert (0, 0) == (len(stage), len(stage.plan()))
+    stage.edit(A, {"company": "X"})
+    assert stage.plan().changes[0].allow_duplicates is None
+
+
+@pytest.mark.parametrize("reason", ["", "  ", 7, True])
+def test_permission_without_words_is_refused(reason):
+    """Whoever reads the preview wants to know why."""
+    stage = stage_of(holder(A, "a@example.com"))
+    with pytest.raises(ct.BadValue, match="reason says in words"):
+        stage.allow_duplicates(A, reason=reason)
+    with pytest.raises(ct.UnknownContact):
+        stage.allow_duplicates([A, "nobody"], reason=FAMILY)
+
+
+def test_who_may_share_takes_nothing_from_who_may_not():
+    """Of two who claim the same, the one that may share it is written after the other."""
+    stage = stage_of(holder(A, "a@example.com"), holder(B, "b@example.com"))
+    for each in (A, B):
+        stage.edit(each, {"email": "new@example.com"})
+    assert (0, 2) == (len(stage.plan()), len(stage.plan().refused))
+    stage.allow_duplicates(A, reason=FAMILY)
+    assert [(B, 1), (A, 1)] == steps(stage.plan())
+    assert ((B, 1),) == stage.plan().changes[1].needs
+
+
+def test_a_swap_between_those_who_may_share_needs_no_third_update():
+    """Neither waits for the other to let go."""
+    stage = stage_of(holder(A, "a@example.com"), holder(B, "b@example.com"))
+    stage.edit(A, {"email": "b@example.com"})
+    stage.edit(B, {"email": "a@example.com"})
+    assert 3 == len(stage.plan())
+    stage.allow_duplicates([A, B], reason=FAMILY)
+    assert [(A, 1), (B, 1)] == steps(stage.plan())
+
+
+def test_what_is_allowed_is_written_and_nothing_else_is_shared():
+    """The service takes a duplicate from the very contact that may have it."""
+    with sandbox.start(people=20, seed=4) as server, site_at(server) as site:
+        contacts = site.fetch()
+        frame = contacts.to_frame()
+        mails = frame[frame.email.notna() & ~frame.email.str.lower().duplicated(keep=False)]
+        one, other = [
+            each
+            for each in mails.index
+            if not wire.extended_items(contacts[each]).get("members.membershipStatus")
+        ][:2]
+        stage = ct.Stage(contacts)
+        stage.edit(other, {"email": mails.email[one]})
+        stage.allow_duplicates(other, reason=FAMILY)
+        plan = stage.plan()
+        report = site.commit(plan, plan.id)
+        assert {"applied": 1} == {word: n for word, n in report.counts.items() if n}
+        then = site.fetch().to_frame().email
+        assert then[one] == then[other] == mails.email[one]
+        undo = report.undo_plan()
+        site.commit(undo, undo.id)
+        assert mails.email[other] == site.fetch().to_frame().email[other]

@@ -115,7 +115,7 @@ def pages(word):
         )
         staged.edit_item(each, "addresses", "a1", {"city": word[:500] + "3"})
         staged.label(each, remove=word, add="custom.plain")
-    staged.edit(document["id"], {"email": "new@example.com"})
+    staged.add(document["id"], "emails", {"email": "new@example.com"})
     staged.rebase(
         snapshot(
             document,

@@ -2,6 +2,7 @@
 
 import _thread
 import itertools
+import signal
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -644,6 +645,15 @@ class Interrupted(Site):
         return super().perform(change, ask, stop)
 
 
+@pytest.fixture
+def interruptible():
+    """Let an interrupt be one, also where whoever started the tests has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
 def test_an_interrupt_stops_a_waiting_commit(server, twice):
     """Once: the contact in hand is finished. Twice: it is unknown. The rest is not_sent."""

@@ -459,10 +459,7 @@ class Plan:
 
 _RISKS: dict[RiskKind, str] = {
     "primary": "The primary e-mail or phone moves, and with it which subscription status applies",
-    "member": (
-        "A site member's primary e-mail: the service refuses this here; "
-        "change the login e-mail in the Members API instead"
-    ),
+    "allowed": "An e-mail or phone that another contact has as well, allowed with a reason",
     "claimed": "A phone that another contact has as well, newly; the service will not object",
     "shared": (
         "An e-mail or phone is shared with another contact and stays so: "

@@ -21,7 +21,7 @@ FORMAT = "contacttools plan"
 VERSION = 2
 
 RiskKind = Literal[
-    "primary", "member", "claimed", "shared", "loss", "doubtful", "evidence", "exchange"
+    "primary", "allowed", "claimed", "shared", "loss", "doubtful", "evidence", "exchange"
 ]  # fmt: skip
 
 

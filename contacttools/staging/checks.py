@@ -28,12 +28,12 @@ def review(
     sound: dict[str, Change] = {}
     refused: list[Refusal] = []
     for change in changes:
-        refusal = _cannot_be_sent(change)
+        refusal = _cannot_be_sent(change) or _members_email(change, contacts)
         if refusal:
             refused.append(refusal)
         else:
             sound[change.contact_id] = change
-    claims = Claims(contacts, sound.values())
+    claims = Claims(contacts, list(sound.values()))
     while collisions := claims.collisions(sound):
         refused += collisions
         for each in collisions:
@@ -78,6 +78,24 @@ def _cannot_be_sent(change: Change) -> Refusal | None:
     return None
 
 
+def _members_email(change: Change, contacts: Contacts) -> Refusal | None:
+    """Refuse another primary e-mail of whoever can be seen to be a member of the site."""
+    document = contacts.document(change.contact_id)
+    member = wire.extended_items(document).get("members.membershipStatus")
+    edit = next((each for each in change.edits if each.field == "emails"), None)
+    if not member or edit is None:
+        return None
+    was, now = merge.primary(edit.before), merge.primary(edit.after)
+    listing = fields.LISTS["emails"]
+    if not was or _value(listing, was) == _value(listing, now):
+        return None
+    why = (
+        f"{was['email']} is the primary e-mail of a site member ({member}): change the member's "
+        "login e-mail with the Members API, and the contact follows; other e-mails may be changed"
+    )
+    return Refusal(change.contact_id, "emails", "CANNOT_UPDATE_MEMBER_EMAIL", why)
+
+
 def _risks(change: Change, contacts: Contacts, claims: Claims) -> Iterator[Risk]:
     document = contacts.document(change.contact_id)
     for edit in change.edits:
@@ -89,9 +107,6 @@ def _risks(change: Change, contacts: Contacts, claims: Claims) -> Iterator[Risk]
             to = (now or {}).get(listing.value) or "none"
             text = f"{listing.singular} {was.get(listing.value)} → {to}"
             yield Risk("primary", change.contact_id, edit.field, text)
-            member = wire.extended_items(document).get("members.membershipStatus")
-            if edit.field == "emails" and member:
-                yield Risk("member", change.contact_id, edit.field, f"member, {member}")
         lost = {
             path
             for _, item in wire.items_of(document, listing)

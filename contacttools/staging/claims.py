@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import phonenumbers
 
@@ -19,11 +19,12 @@ Key = tuple[str, str]
 class Claims:
     """Who holds which e-mail and phone before a plan, and who would after it."""
 
-    def __init__(self, contacts: Contacts, changes: Iterable[Change]) -> None:
+    def __init__(self, contacts: Contacts, changes: Collection[Change]) -> None:
         self._before: dict[str, dict[str, set[Key]]] = {}
         self._after: dict[str, dict[str, set[Key]]] = {}
         self._holders: dict[Key, set[str]] = {}
         self._takers: dict[Key, set[str]] = {}
+        self._allowed = {each.contact_id for each in changes if each.allow_duplicates is not None}
         names = set()
         for change in changes:
             for edit in change.edits:
@@ -62,7 +63,10 @@ class Claims:
         return claimants
 
     def collisions(self, planned: Mapping[str, Change]) -> list[Refusal]:
-        """Return the contacts that newly claim what another holds on to, or claims as well."""
+        """Return the contacts that newly claim what another holds on to, or claims as well.
+
+        Who may share is refused nothing, and takes nothing from whoever claims the same.
+        """
         refused: dict[str, Refusal] = {}
         for key, claimants in self._claimants(planned).items():
             kept = {
@@ -70,12 +74,13 @@ class Claims:
                 for holder in self._holders.get(key, set())
                 if holder not in planned or key not in self._released(holder)
             }
-            for contact_id in claimants:
-                if others := sorted((claimants | kept) - {contact_id}):
+            unasked = claimants - self._allowed
+            for contact_id in unasked:
+                if others := sorted((unasked | kept) - {contact_id}):
                     why = (
-                        f"{key[1]} is also {'claimed by' if others[0] in claimants else 'held by'} "
+                        f"{key[1]} is also {'claimed by' if others[0] in unasked else 'held by'} "
                         f"{', '.join(others[:3])}: the service allows it one contact; change or "
-                        f"merge the other first"
+                        f"merge the other first, or stage.allow_duplicates(…, reason=…)"
                     )
                     refused.setdefault(
                         contact_id,
@@ -84,14 +89,21 @@ class Claims:
         return list(refused.values())
 
     def waits(self, planned: Iterable[str]) -> dict[str, set[str]]:
-        """Return for each contact those that must let go of a value first."""
+        """Return for each contact those that must be written before it.
+
+        Who lets go of a value comes before who claims it. Who may share it waits for nobody
+        but those who claim the same and may not: they could not have it any more.
+        """
         planned = list(planned)
         claimants = self._claimants(planned)
         waits: dict[str, set[str]] = {contact_id: set() for contact_id in planned}
         for holder in planned:
             for key in self._released(holder):
-                for claimant in claimants.get(key, set()) - {holder}:
+                for claimant in claimants.get(key, set()) - self._allowed - {holder}:
                     waits[claimant].add(holder)
+        for claiming in claimants.values():
+            for claimant in claiming & self._allowed:
+                waits[claimant] |= claiming - self._allowed
         return waits
 
     def exchanged(self, contact_id: str, planned: Iterable[str]) -> set[Key]:
@@ -111,7 +123,8 @@ class Claims:
             else:
                 others = self._keepers(key) | self._takers.get(key, set())
             if named := sorted(others - {change.contact_id}):
-                yield ("shared" if key in before else "claimed"), key, named[0]
+                newly: RiskKind = "claimed" if change.allow_duplicates is None else "allowed"
+                yield ("shared" if key in before else newly), key, named[0]
 
     def _keepers(self, key: Key) -> set[str]:
         held = self._holders.get(key, set())

@@ -32,7 +32,7 @@ from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table
 from contacttools.staging import checks, intake, items
 from contacttools.staging.intake import Finding, RowEdit
-from contacttools.staging.steps import ABSENT, Put, Staged, Steps
+from contacttools.staging.steps import ABSENT, ALLOWED, Put, Staged, Steps
 
 _TAKES = ("ours", "theirs")
 _MEANT = {"ours", "theirs", "our", "their", "mine", "base"}  # no value anybody wants staged
@@ -251,10 +251,39 @@ class Stage:
         value = self._clean(contact_id, fields.LABELS, [*kept, *added])
         return contact_id, fields.LABELS.name, value or None
 
+    def allow_duplicates(self, contact_ids: str | Iterable[str], *, reason: str | None) -> None:
+        """Let contacts share an e-mail or phone with others, as one step.
+
+        A plan refuses whoever would newly have what another contact has. Where that is meant,
+        such as a family with one number, say so here: the reason stands in the preview.
+
+        Parameters
+        ----------
+        contact_ids : str or iterable of str
+        reason : str or None
+            Why, for those who read the preview and the report. None takes it back.
+
+        Raises
+        ------
+        UnknownContact, BadValue
+            Nothing was changed.
+        """
+        ids = _listed(contact_ids)
+        if reason is not None and not (isinstance(reason, str) and reason.strip()):
+            why = "reason says in words why they may share an e-mail or phone, such as a family"
+            raise BadValue(why, field=ALLOWED)
+        if reason is not None:
+            reason = fields.SCALARS["company"].clean(reason)
+        with self._gesture():
+            for contact_id in ids:
+                self._contacts.document(contact_id)
+            self._put((each, ALLOWED, ABSENT if reason is None else reason) for each in ids)
+
     def unstage(self, contact_id: str | None = None, field: str | None = None) -> None:
         """Take edits back: of one field, of one contact, or, without arguments, all of them.
 
-        A field is named as in the wide frame, a list as in its table.
+        A field is named as in the wide frame, a list as in its table. What `allow_duplicates`
+        allowed goes with the last of them, not with one field.
         """
         with self._gesture():
             if contact_id is not None:
@@ -262,10 +291,14 @@ class Stage:
             name = self._list_name(field) if field is not None else None
             self._put(
                 (each, known, ABSENT)
-                for each, values in self._steps.copy().items()
-                for known in values
+                for each, known in self._open_fields()
                 if contact_id in (None, each) and name in (None, known)
             )
+
+    def _open_fields(self) -> list[tuple[str, str]]:
+        """Return all that is staged: the fields of each contact, and what is allowed."""
+        staged = ((each, name) for each, values in self._steps.copy().items() for name in values)
+        return [*staged, *((each, ALLOWED) for each in self._steps.allowed)]
 
     def undo(self) -> bool:
         """Take back the last step, whatever route it came by; False when there is none."""
@@ -602,7 +635,7 @@ class Stage:
         with self._gesture():
             puts: list[Put] = []
             undecided, clashes = self._undecided(), dict[tuple[str, str], Clash]()
-            edits = self._steps.copy()
+            edits, allowed = self._steps.copy(), self._steps.allowed
             for (contact_id, name), clash in undecided.items():
                 edits.setdefault(contact_id, {})[name] = clash.ours
             for contact_id, staged in edits.items():
@@ -622,6 +655,7 @@ class Stage:
                         merged = ours
                     if known:
                         puts.append((contact_id, name, merged))
+            puts += [(each, ALLOWED, why) for each, why in allowed.items() if each in contacts]
             self._contacts, self._steps, self._shown, self._clashes = contacts, Steps(), {}, {}
             self._put(puts)
             self._steps.settle()
@@ -680,6 +714,7 @@ class Stage:
         """
         with self._lock:
             contacts, staged, clashes = self._contacts, self._steps.copy(), self._undecided()
+            allowed = self._steps.allowed
         if contacts.site_id is None:
             why = (
                 "these contacts were read without a site, so nothing can be planned for one: say "
@@ -701,7 +736,7 @@ class Stage:
             change
             for contact_id, values in staged.items()
             if contact_id not in undecided
-            and (change := _change(contacts, contact_id, values)) is not None
+            and (change := _change(contacts, contact_id, values, allowed)) is not None
         ]
         planned, refused, risks = checks.review(changes, contacts)
         return Plan(
@@ -721,7 +756,9 @@ def _overlaid(contacts: Contacts, staged: Staged) -> dict[str, Json]:
     }
 
 
-def _change(contacts: Contacts, contact_id: str, values: Mapping[str, Json]) -> Change | None:
+def _change(
+    contacts: Contacts, contact_id: str, values: Mapping[str, Json], allowed: Mapping[str, str]
+) -> Change | None:
     document = contacts.document(contact_id)
     base = wire.values(document)
     edits = []
@@ -731,7 +768,15 @@ def _change(contacts: Contacts, contact_id: str, values: Mapping[str, Json]) -> 
             edits.append(Edit(name, base.get(name), after))
     if not edits:
         return None
-    return Change(contact_id, int(document["revision"]), tuple(edits), base, called(document))
+    reaches = any(edit.field in ("emails", "phones") for edit in edits)
+    return Change(
+        contact_id,
+        int(document["revision"]),
+        tuple(edits),
+        base,
+        called(document),
+        allow_duplicates=allowed.get(contact_id) if reaches else None,
+    )
 
 
 def called(document: Json) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 from contacttools.contact.fields import Json
 
 ABSENT = object()  # as a value: not staged, the contact's own value stands
+ALLOWED = "allowDuplicates"  # as a field: why a contact may share its e-mails and phones
 
 #: Staged values by field name, by contact id.
 Staged = Mapping[str, Mapping[str, Json]]
@@ -18,6 +19,7 @@ class Steps:
 
     def __init__(self) -> None:
         self._staged: dict[str, dict[str, Json]] = {}
+        self._allowed: dict[str, dict[str, Json]] = {}
         self._done: list[list[tuple[Put, Json]]] = []  # each put with the value it replaced
         self._undone: list[list[tuple[Put, Json]]] = []
 
@@ -25,6 +27,11 @@ class Steps:
     def staged(self) -> Staged:
         """What is staged now; not a copy."""
         return self._staged
+
+    @property
+    def allowed(self) -> dict[str, str]:
+        """Return which contacts may share their e-mails and phones, and why."""
+        return {contact_id: values[ALLOWED] for contact_id, values in self._allowed.items()}
 
     def copy(self) -> dict[str, dict[str, Json]]:
         """Return what is staged now, as it will stay."""
@@ -74,12 +81,13 @@ class Steps:
 
     def _set(self, put: Put) -> Json:
         contact_id, field, value = put
-        values = self._staged.setdefault(contact_id, {})
+        held = self._allowed if field == ALLOWED else self._staged
+        values = held.setdefault(contact_id, {})
         was = values.get(field, ABSENT)
         if value is ABSENT:
             values.pop(field, None)
         else:
             values[field] = value
         if not values:
-            del self._staged[contact_id]
+            del held[contact_id]
         return was
