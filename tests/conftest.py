@@ -43,4 +43,6 @@ def _runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def _journals(_runs: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Journals go to a folder of the test's own: sandboxes of one seed are one site to them."""
-    monkeypatch.setenv("CONTACTTOOLS_RUNS", str(next(_runs)))
+    folder = next(_runs)
+    monkeypatch.setenv("CONTACTTOOLS_RUNS", str(folder))
+    monkeypatch.setenv("CONTACTTOOLS_KEY", str(folder.with_name("key")))

@@ -52,6 +52,24 @@ def words(course):
     return [each.outcome for each in course.outcomes.values()]
 
 
+def test_what_travels_along_must_be_what_the_contact_holds():
+    """A value that is sent and not shown is sent only as it stands there: else nothing is."""
+    base = {"name.first": "Ann", "name.last": "Forged"}
+    forged = Change("c001", 5, (Edit("name.first", "Ann", "Anna"),), base, "Ann")
+    held = {"id": "c001", "revision": 5, "info": {"name": {"first": "Ann", "last": "Dana"}}}
+    course = course_of(forged)
+    looked_at(course, held)
+    assert [] == course.take(0.0)
+    assert ("refused", "NOT_AS_READ") == (
+        course.outcomes[forged.key].outcome, course.outcomes[forged.key].code,
+    )  # fmt: skip
+    assert "name.last" in course.outcomes[forged.key].detail
+
+    course = course_of(forged)
+    looked_at(course, held | {"info": {"name": {"first": "Ann", "last": "Forged"}}})
+    assert isinstance(only(course).ask, Write)
+
+
 def test_a_window_is_looked_at_and_then_written_one_by_one():
     """One look for two hundred, then each update; the next window when it comes to it."""
     changes = [change(n) for n in range(WINDOW + 1)]

@@ -71,7 +71,7 @@ CALLS = [
     (ct.Stage.redo, "self"),
     (ct.Stage.plan, "self"),
     (ct.Stage.rebase, "self, contacts"),
-    (ct.Plan.save, "self, path"),
+    (ct.Plan.save, "self, path, *, saved_by=None"),
     (ct.Plan.load, "path"),
     (ct.Plan.to_frame, "self"),
     (ct.Plan.select, "self, contacts=None, fields=None"),

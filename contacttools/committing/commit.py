@@ -99,6 +99,28 @@ def next_step(change: Change, seen: Seen, mode: Mode = "disjoint") -> Ask | Outc
             assert_never(ask)
 
 
+def misread(change: Change, contact: Json) -> Outcome | None:
+    """Return the end of a change that says of its own revision what is not there; else None.
+
+    Values that travel along unchanged stand in no preview. They are sent only as the contact
+    holds them: a plan that says otherwise was not made from what was read.
+    """
+    held = wire.values(contact)
+    wrong = [
+        name
+        for name, value in change.carried.items()
+        if contact["revision"] == change.revision
+        and not merge.stored_as(name, value, held.get(name))
+    ]
+    if not wrong:
+        return None
+    detail = (
+        f"the plan says of revision {change.revision} what the contact does not hold there, in "
+        f"{', '.join(wrong[:3])}, and would have sent it along unseen; fetch and plan again"
+    )
+    return _ended(_Story(change), "refused", contact, code="NOT_AS_READ", detail=detail)
+
+
 def denied(answer: Answer | Waited) -> bool:
     """Say whether the service refused whoever asked, and not what was asked."""
     return isinstance(answer, Refused) and answer.status in (401, 403)

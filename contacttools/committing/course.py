@@ -227,7 +227,10 @@ class Course:
         # Only a newer copy says something: an old one may be behind, the revision will tell.
         if held is not None and held["revision"] > standing.revision:
             self._seen(op, Read(), Found(held))
-        self._advance(op, now)
+        if held is not None and not op.seen and (misread := commit.misread(change, held)):
+            self._end(change.key, misread)
+        else:
+            self._advance(op, now)
         return op
 
     def _held(self, change: Change) -> Json:

@@ -24,7 +24,7 @@ from contacttools import files
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.contact.wire import Values
-from contacttools.errors import BadPlan, UnknownContact, UnknownField
+from contacttools.errors import BadPlan, BadValue, UnknownContact, UnknownField
 from contacttools.planning import planfile, render
 from contacttools.planning.planfile import RiskKind
 from contacttools.planning.render import Row
@@ -216,6 +216,25 @@ def parts_text(listing: fields.ListField, item: Json) -> str:
 _ADDRESS_PARTS = ("addressLine2", "city", "subdivision", "postalCode", "country", "hint")
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Where a plan comes from that was read from a file.
+
+    Attributes
+    ----------
+    at : datetime
+        When it was saved, UTC, as the file says.
+    by : str or None
+        Who saved it, as the file says.
+    mine : bool
+        Whether it was signed with the key of the user who reads it: then the rest is true.
+    """
+
+    at: datetime
+    by: str | None
+    mine: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What would be written, contact by contact, in order. A cell that ends in it shows the diff.
@@ -237,6 +256,8 @@ class Plan:
         When the contacts were fetched, UTC.
     partial : str or None
         Why the snapshot was not the whole site; None when it was.
+    saved : Saved or None
+        When the plan was read from a file: who saved it and when, and whether that was you.
 
     Examples
     --------
@@ -253,6 +274,7 @@ class Plan:
     risks: tuple[Risk, ...] = ()
     snapshot_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     partial: str | None = None
+    saved: Saved | None = None
 
     def again(self) -> Plan:
         """Return the same plan with nothing remembered, on copies of its values."""
@@ -355,22 +377,29 @@ class Plan:
         changes = _alone({change.key: change for change in chosen}, self.changes)
         touched = {(each.contact_id, edit.field) for each in changes for edit in each.edits}
         risks = tuple(risk for risk in self.risks if (risk.contact_id, risk.field) in touched)
-        return Plan(
-            self.site_id, changes, (), risks, snapshot_at=self.snapshot_at, partial=self.partial
-        )
+        return replace(self, changes=changes, refused=(), risks=risks)
 
     # -- as a file --------------------------------------------------------------------------
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, saved_by: str | None = None) -> None:
         """Write the plan to a file that `Plan.load` reads back; it holds real values.
 
-        The file is replaced whole or not at all, readable by its owner only.
+        The file is replaced whole or not at all, readable by its owner only. It is signed with a
+        key of your own, which stays on this machine: you will know it again as yours, and
+        colleagues see that it is not theirs.
+
+        Parameters
+        ----------
+        path : path
+        saved_by : str, optional
+            Your name, for those who read the file.
         """
-        files.write(path, self._to_bytes())
+        by = None if saved_by is None else one_line(saved_by, "saved_by", "your name")
+        files.write(path, self._to_bytes(Saved(datetime.now(UTC), by, mine=True)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Plan:
-        """Read a plan from a file.
+        """Read a plan from a file. `saved` tells whose it is; a preview says when not yours.
 
         Raises
         ------
@@ -380,15 +409,17 @@ class Plan:
         read, stored = planfile.read(path)
         name = render.visible(Path(path).name)
         try:
+            saved = Saved(_moment(stored.saved.at), stored.saved.by, planfile.mine(read))
             plan = cls(
                 stored.site_id,
                 tuple(_stored_change(each) for each in stored.changes),
                 tuple(Refusal(*each) for each in stored.refused),
                 tuple(Risk(*each) for each in stored.risks),
-                datetime.fromisoformat(stored.snapshot_at),
+                _moment(stored.snapshot_at),
                 stored.partial,
+                saved,
             )
-            intact = plan._to_bytes() == read
+            intact = plan._to_bytes(saved, stored.signature) == read
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             why = f"{name} holds what no plan holds ({error}); plan again"
             raise BadPlan(why) from None
@@ -397,8 +428,9 @@ class Plan:
             raise BadPlan(why)
         return plan
 
-    def _to_bytes(self) -> bytes:
+    def _to_bytes(self, saved: Saved, signed: str | None = None) -> bytes:
         return planfile.sealed(
+            signed,
             id=self.id,
             site_id=self.site_id,
             snapshot_at=self.snapshot_at.isoformat(),
@@ -421,6 +453,7 @@ class Plan:
                 [each.contact_id, each.field, each.code, each.reason] for each in self.refused
             ],
             risks=[[each.kind, each.contact_id, each.field, each.text] for each in self.risks],
+            saved={"at": saved.at.isoformat(), "by": saved.by},
         )
 
     # -- as people read it ------------------------------------------------------------------
@@ -433,6 +466,9 @@ class Plan:
         notes = [_AUTOMATIONS] if self.changes else []
         if self.partial:
             notes.append(_PARTIAL.format(self.partial))
+        if self.saved is not None and not self.saved.mine:
+            by = self.saved.by or "somebody who gave no name"
+            notes.append(_STRANGE.format(by, f"{self.saved.at:%Y-%m-%d %H:%M}"))
         return render.PlanView(
             id=self.id,
             site_id=self.site_id,
@@ -473,6 +509,10 @@ _RISKS: dict[RiskKind, str] = {
     ),
     "loss": "What this version does not know cannot be sent back with its list and may be lost",
 }
+_STRANGE = (
+    "This plan was not saved by you: its file names {}, {} UTC, and is signed with another key. "
+    "Nothing of it is written before you approve it."
+)
 _AUTOMATIONS = "Each update fires the site's contact-updated events and automations."
 _PARTIAL = (
     "The snapshot is not the whole site ({}): whether another contact has the same "
@@ -508,6 +548,22 @@ def _alone(chosen: dict[Key, Change], planned: Iterable[Change]) -> tuple[Change
         for key in broken:
             del left[key]
     return tuple(left.values())
+
+
+def one_line(text: str, name: str, meant: str) -> str:
+    """Return what a person says in one line, which others are to read, or raise BadValue."""
+    if not (isinstance(text, str) and text.strip() and text.isprintable() and len(text) <= 200):
+        why = f"{name} is {meant}: one line of at most 200 characters, not {text!r:.60}"
+        raise BadValue(why, field=name)
+    return text.strip()
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        why = f"{text} says no time zone"
+        raise ValueError(why)
+    return moment
 
 
 def _stored_change(stored: planfile.StoredChange) -> Change:

@@ -1,7 +1,8 @@
 """Planfile: the form of a plan on disk. It touches that one file and knows no plan.
 
 Strict JSON of a stated version, sealed by its own hash: `Plan.load` writes what it read once
-more and compares, so that any changed byte is refused.
+more and compares, so that any changed byte is refused. Who saved it and when rides beside what
+the plan's id stands for, and is signed with the user's own key.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationErro
 
 from contacttools.contact.fields import Json
 from contacttools.errors import BadPlan
+from contacttools.planning import signing
 
 FORMAT = "contacttools plan"
 VERSION = 2
@@ -43,6 +45,13 @@ class StoredChange(_Strict):
     allow_duplicates: StrictStr | None
 
 
+class StoredSaved(_Strict):
+    """Who saved a plan, and when."""
+
+    at: StrictStr
+    by: StrictStr | None
+
+
 class StoredPlan(_Strict):
     """A plan in a file."""
 
@@ -55,6 +64,8 @@ class StoredPlan(_Strict):
     changes: list[StoredChange]
     refused: list[tuple[StrictStr, StrictStr | None, StrictStr, StrictStr]]
     risks: list[tuple[RiskKind, StrictStr, StrictStr, StrictStr]]
+    saved: StoredSaved
+    signature: StrictStr
     sha256: StrictStr
 
 
@@ -63,11 +74,20 @@ def canonical(value: Json) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def sealed(**members: Json) -> bytes:
-    """Return the bytes of a plan's file."""
+def sealed(signed: str | None = None, **members: Json) -> bytes:
+    """Return the bytes of a plan's file, signed as it was, or else by whoever saves it now."""
     body: Json = {"format": FORMAT, "version": VERSION, **members}
+    body["signature"] = signing.signature(canonical(body)) if signed is None else signed
     body["sha256"] = hashlib.sha256(canonical(body)).hexdigest()
     return json.dumps(body, indent=1, allow_nan=False).encode() + b"\n"
+
+
+def mine(content: bytes) -> bool:
+    """Say whether these bytes of a plan's file were signed by this user."""
+    body = json.loads(content)
+    signed = body.pop("signature")
+    del body["sha256"]
+    return signing.is_mine(canonical(body), signed)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[bytes, StoredPlan]:

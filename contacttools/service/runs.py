@@ -44,6 +44,7 @@ from contacttools.service.direct import Direct
 from contacttools.service.transport import Transport, believed
 
 _MOMENTS = "datetime64[us, UTC]"
+_AHEAD = timedelta(minutes=5)  # as far as two clocks may differ
 _AGED = timedelta(hours=24)  # a plan older than this is carried over nothing a person wrote
 
 
@@ -510,7 +511,8 @@ class Runs(Direct):
 
 def _allowed(mode: Mode, plan: Plan) -> Mode:
     """Return the mode that a plan of this age may be committed in."""
-    aged = datetime.now(UTC) - plan.snapshot_at > _AGED
+    age = datetime.now(UTC) - plan.snapshot_at
+    aged = age > _AGED or age < -_AHEAD  # a time to come is none that can be believed
     return "ask" if mode == "disjoint" and aged else mode
 
 

@@ -26,7 +26,7 @@ from contacttools.errors import (
     UnknownField,
 )
 from contacttools.planning import render
-from contacttools.planning.plan import Change, Edit, Plan, Refusal
+from contacttools.planning.plan import Change, Edit, Plan, Refusal, one_line
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table
@@ -269,11 +269,8 @@ class Stage:
             Nothing was changed.
         """
         ids = _listed(contact_ids)
-        if reason is not None and not (isinstance(reason, str) and reason.strip()):
-            why = "reason says in words why they may share an e-mail or phone, such as a family"
-            raise BadValue(why, field=ALLOWED)
         if reason is not None:
-            reason = fields.SCALARS["company"].clean(reason)
+            reason = one_line(reason, "reason", "why they may share an e-mail or phone")
         with self._gesture():
             for contact_id in ids:
                 self._contacts.document(contact_id)
