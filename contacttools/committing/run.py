@@ -118,6 +118,7 @@ class Run:
         self._before = len(course.outcomes)  # settled by an earlier run
         self._ended: float | None = None
         self._note = note
+        self._failure: Exception | None = None  # of a rule, in whatever thread it was asked
         self._lock = threading.RLock()  # around the course and the keeper
         self._stop = threading.Event()
         self._news = threading.Event()
@@ -221,6 +222,7 @@ class Run:
     def _main(self) -> None:
         try:
             while not self._finished.is_set():
+                self._check()
                 with self._lock:
                     now = self._clock.monotonic()
                     tasks = self._course.take(now)
@@ -244,6 +246,10 @@ class Run:
         finally:
             with self._lock:
                 self._end()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def _rest(self, seconds: float | None) -> None:
         """Wait for news, or for the moment when there is something to do without any."""
@@ -297,10 +303,13 @@ class Run:
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
-            if isinstance(task, Look):
-                self._take_a_look(task)
-            else:
-                self._carry_out(task)
+            try:
+                if isinstance(task, Look):
+                    self._take_a_look(task)
+                else:
+                    self._carry_out(task)
+            except Exception as error:  # noqa: BLE001 - a rule that fails must not be waited for
+                self._failure = self._failure or error
             with self._lock:
                 self._idle += 1
             self._news.set()

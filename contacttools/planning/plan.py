@@ -567,9 +567,9 @@ def _moment(text: str) -> datetime:
 
 
 def _stored_change(stored: planfile.StoredChange) -> Change:
-    base = {name: _tupled(name, value) for name, value in stored.base.items()}
+    base = {name: _as_read(name, value) for name, value in stored.base.items()}
     edits = tuple(
-        Edit(name, _tupled(name, before), checked(name, _tupled(name, after)))
+        Edit(name, _as_read(name, before), checked(name, _as_read(name, after)))
         for name, before, after in stored.edits
     )
     for edit in edits:
@@ -589,9 +589,24 @@ def _stored_change(stored: planfile.StoredChange) -> Change:
     )
 
 
-def _tupled(name: str, value: Json) -> Json:
-    listed = name in fields.LISTS or name == fields.LABELS.name
-    return tuple(value) if listed and isinstance(value, list) else value
+def _as_read(name: str, value: Json) -> Json:
+    """Return a value of a file as it is read from a contact, else raise ValueError."""
+    if name in fields.LISTS or name == fields.LABELS.name:
+        kind = dict if name in fields.LISTS else str
+        listed = isinstance(value, list) and value and all(isinstance(each, kind) for each in value)
+        named = name not in fields.LISTS or not listed or all(map(_has_a_name, value))
+        if value is not None and not (listed and named):
+            why = f"{name} is no list of what it holds"
+            raise ValueError(why)
+        return None if value is None else tuple(value)
+    if name not in fields.SCALARS and not name.startswith("custom."):
+        why = f"{name} is no field that can be written"
+        raise ValueError(why)
+    return value
+
+
+def _has_a_name(item: Json) -> bool:
+    return isinstance(item.get("id", ""), str)
 
 
 def checked(name: str, value: Json) -> Json:
@@ -609,9 +624,6 @@ def checked(name: str, value: Json) -> Json:
         return value
     if name == fields.LABELS.name:
         return None if value is None else fields.LABELS.clean(value)
-    if name not in fields.SCALARS and not name.startswith("custom."):
-        why = f"{name} cannot be written"
-        raise ValueError(why)
     if value is not None and name in fields.SCALARS:
         fields.SCALARS[name].clean(value)
     return value
