@@ -20,7 +20,8 @@ from contacttools.contact.wire import (
     Written,
 )
 from contacttools.journal.folder import Folder
-from contacttools.planning.plan import Change, Edit, Plan, Refusal, Risk
+from contacttools.planning.change import Change, Edit, Refusal, Risk
+from contacttools.planning.plan import Plan
 
 SITE = "11111111-2222-4333-8444-555555555555"
 WHERE = {"site_id": SITE, "base_url": "http://127.0.0.1:1", "site": "sandbox", "mode": "disjoint"}

@@ -21,7 +21,7 @@ from contacttools.contact.wire import (
     Stale,
     Written,
 )
-from contacttools.planning.plan import Change, Edit
+from contacttools.planning.change import Change, Edit
 
 ID = "5c7f2a1e-0000-4000-8000-000000000001"
 OTHER = "5c7f2a1e-0000-4000-8000-000000000002"

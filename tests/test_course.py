@@ -10,7 +10,7 @@ from contacttools.committing.notes import Ended, Note
 from contacttools.committing.pressure import Pressure
 from contacttools.committing.report import Outcome
 from contacttools.contact.wire import Found, Lost, NeverSent, Refused, SlowDown, Stale, Written
-from contacttools.planning.plan import Change, Edit
+from contacttools.planning.change import Change, Edit
 
 
 def change(n, **more):

@@ -23,7 +23,7 @@ from contacttools.committing.report import Difference, Outcome
 from contacttools.contact.wire import Found, Refused, Written
 from contacttools.journal import records
 from contacttools.journal.records import Record, Thread
-from contacttools.planning.plan import Refusal, Risk
+from contacttools.planning.change import Refusal, Risk
 
 KEY = ("c1", 1)
 

@@ -24,7 +24,8 @@ from contacttools.errors import BadPlan
 from contacttools.journal import records
 from contacttools.journal.records import Record, Thread
 from contacttools.journal.story import FORGOTTEN, UNANSWERED, Telling, moment
-from contacttools.planning.plan import Change, Plan, Refusal, Risk
+from contacttools.planning.change import Change, Refusal, Risk
+from contacttools.planning.plan import Plan
 
 AT = int(BEGAN.timestamp() * 1000)
 ONE, TWO = ("c1", 1), ("c2", 1)

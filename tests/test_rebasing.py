@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contacttools.committing.rebasing import carry, differences
 from contacttools.contact import fields, merge, wire
-from contacttools.planning.plan import Change, Edit
+from contacttools.planning.change import Change, Edit
 
 LATER = 12
 

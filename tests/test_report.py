@@ -18,7 +18,8 @@ from contacttools.committing import table
 from contacttools.committing.report import Difference, Outcome, Report, said
 from contacttools.contact import merge, wire
 from contacttools.errors import BadValue, ConflictError, UnknownContact, UnknownField
-from contacttools.planning.plan import Change, Edit, Plan
+from contacttools.planning.change import Change, Edit
+from contacttools.planning.plan import Plan
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from contacttools.committing.report import Outcome
 from contacttools.committing.run import Run
 from contacttools.contact.wire import Found, Lost, Refused, SlowDown, Stale, Written
 from contacttools.errors import Unreachable
-from contacttools.planning.plan import Change, Edit, Plan
+from contacttools.planning.change import Change, Edit
+from contacttools.planning.plan import Plan
 
 SITE = "site"
 BASE = {"company": "Old", "name.first": "Ann"}

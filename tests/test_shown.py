@@ -8,7 +8,8 @@ import pytest
 from contacttools.committing.report import Difference, Outcome, Report
 from contacttools.committing.shown import LOOK, OUTCOMES, initials
 from contacttools.committing.threeway import Way, three_way_html
-from contacttools.planning.plan import Change, Edit, Plan
+from contacttools.planning.change import Change, Edit
+from contacttools.planning.plan import Plan
 
 
 def report_of(*words, steps=None, note=""):

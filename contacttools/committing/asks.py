@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contacttools.contact.fields import Json
 from contacttools.contact.wire import Answer
-from contacttools.planning.plan import Change, Key
+from contacttools.planning.change import Change, Key
 
 
 @dataclass(frozen=True, slots=True)

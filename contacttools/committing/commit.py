@@ -39,7 +39,7 @@ from contacttools.contact.wire import (
     Stale,
     Written,
 )
-from contacttools.planning.plan import Change
+from contacttools.planning.change import Change
 
 SENDS = 4  # updates sent for one change in one run, at most
 READS = 6  # reads to settle one change, at most

@@ -21,7 +21,7 @@ from contacttools.committing.rebasing import Mode
 from contacttools.committing.report import Outcome
 from contacttools.contact.fields import Json
 from contacttools.contact.wire import Answer, Found, Lost, NeverSent, Refused, SlowDown
-from contacttools.planning.plan import Change, Key
+from contacttools.planning.change import Change, Key
 
 WINDOW = 200  # contacts looked at together just before they are written
 DEADLINE = 300.0  # seconds for one change, waits included

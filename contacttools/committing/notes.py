@@ -9,7 +9,7 @@ from typing import Protocol
 from contacttools.committing.asks import Ask, Waited
 from contacttools.committing.report import Outcome
 from contacttools.contact.wire import Answer
-from contacttools.planning.plan import Key
+from contacttools.planning.change import Key
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from contacttools.committing.report import Difference
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.contact.merge import Clash
-from contacttools.planning.plan import Change, Edit
+from contacttools.planning.change import Change, Edit
 
 Mode = Literal["disjoint", "strict", "ask"]
 

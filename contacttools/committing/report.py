@@ -19,7 +19,8 @@ from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.errors import BadValue, ConflictError, UnknownContact, UnknownField
 from contacttools.planning import render
-from contacttools.planning.plan import Change, Edit, Key, Plan, Refusal, Risk, item_text
+from contacttools.planning.change import Change, Edit, Key, Refusal, Risk, item_text
+from contacttools.planning.plan import Plan
 from contacttools.snapshot.contacts import Contacts
 from contacttools.staging import checks
 

@@ -22,7 +22,8 @@ from contacttools.contact.fields import Json
 from contacttools.contact.wire import Answer
 from contacttools.errors import Unreachable
 from contacttools.planning import render
-from contacttools.planning.plan import Change, Plan
+from contacttools.planning.change import Change
+from contacttools.planning.plan import Plan
 
 
 class Door(Protocol):

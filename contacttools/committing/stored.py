@@ -7,7 +7,7 @@ from typing import Literal
 
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
-from contacttools.planning.plan import Change
+from contacttools.planning.change import Change
 
 Kind = Literal["as planned", "normalised", "derived", "surprising"]
 

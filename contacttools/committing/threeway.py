@@ -8,7 +8,7 @@ from typing import Protocol
 
 from contacttools.contact import fields, merge
 from contacttools.contact.fields import Json
-from contacttools.planning.plan import item_text, parts_text
+from contacttools.planning.change import item_text, parts_text
 from contacttools.planning.render import escape
 
 _SHOWN = 300  # characters of a value, from shortly before what differs

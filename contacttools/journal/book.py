@@ -28,7 +28,8 @@ from contacttools.errors import BadPlan, PlanInUse
 from contacttools.journal import chain, records
 from contacttools.journal.records import Record, Thread
 from contacttools.journal.story import State, Story, Summary, Telling, moment
-from contacttools.planning.plan import ID_PREFIX, Key, Plan
+from contacttools.planning.change import Key
+from contacttools.planning.plan import ID_PREFIX, Plan
 
 PATIENCE = 1.0  # seconds: somebody who only reads is done sooner
 STATUS_EVERY = 2.0  # seconds

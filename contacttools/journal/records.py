@@ -27,7 +27,8 @@ from contacttools.contact.wire import (
     Stale,
     Written,
 )
-from contacttools.planning.plan import Change, Edit, Key, Plan, Refusal, Risk
+from contacttools.planning.change import Change, Edit, Key, Refusal, Risk
+from contacttools.planning.plan import Plan
 
 VERSION = 1
 

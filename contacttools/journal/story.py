@@ -17,7 +17,8 @@ from contacttools.contact.wire import Answer, Lost
 from contacttools.errors import BadPlan
 from contacttools.journal import records
 from contacttools.journal.records import Record, Thread
-from contacttools.planning.plan import Change, Key, Plan, Refusal, Risk
+from contacttools.planning.change import Change, Key, Refusal, Risk
+from contacttools.planning.plan import Plan
 
 State = Literal["finished", "interrupted", "running", "damaged"]
 

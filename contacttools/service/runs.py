@@ -37,7 +37,8 @@ from contacttools.errors import (
 from contacttools.journal.book import Book
 from contacttools.journal.folder import Folder
 from contacttools.journal.story import Story
-from contacttools.planning.plan import ID_PREFIX, Change, Key, Plan
+from contacttools.planning.change import Change, Key
+from contacttools.planning.plan import ID_PREFIX, Plan
 from contacttools.planning.render import count, visible
 from contacttools.service import calls, pacing
 from contacttools.service.direct import Direct

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
-from contacttools.planning.plan import Change, Edit, Refusal, Risk
+from contacttools.planning.change import Change, Edit, Refusal, Risk
 from contacttools.snapshot.contacts import Contacts
 from contacttools.staging import ordering
 from contacttools.staging.claims import KEYS, Claims

@@ -8,7 +8,7 @@ import phonenumbers
 
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
-from contacttools.planning.plan import Change, Edit, Refusal
+from contacttools.planning.change import Change, Edit, Refusal
 from contacttools.planning.planfile import RiskKind
 from contacttools.snapshot.contacts import Contacts
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from contacttools.contact import fields, merge
-from contacttools.planning.plan import Change, Edit, Key, Risk
+from contacttools.planning.change import Change, Edit, Key, Risk
 from contacttools.staging import claims
 from contacttools.staging.claims import Claims
 

@@ -26,7 +26,8 @@ from contacttools.errors import (
     UnknownField,
 )
 from contacttools.planning import render
-from contacttools.planning.plan import Change, Edit, Plan, Refusal, one_line
+from contacttools.planning.change import Change, Edit, Refusal
+from contacttools.planning.plan import Plan, one_line
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table

@@ -16,7 +16,7 @@ from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Field, Json, ListField
 from contacttools.errors import StagingError
 from contacttools.planning import render
-from contacttools.planning.plan import Edit, item_text, rows_of
+from contacttools.planning.change import Edit, item_text, rows_of
 from contacttools.planning.render import escape
 from contacttools.staging.stage import Stage, called
 
