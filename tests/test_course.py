@@ -65,6 +65,13 @@ def test_what_travels_along_must_be_what_the_contact_holds():
     )  # fmt: skip
     assert "name.last" in course.outcomes[forged.key].detail
 
+    course = course_of(forged)  # where the look did not show the contact, it is read first
+    looked_at(course)
+    task = only(course)
+    assert isinstance(task.ask, Read)
+    course.heard(task, Found(held), 0.0)
+    assert "NOT_AS_READ" == course.outcomes[forged.key].code
+
     course = course_of(forged)
     looked_at(course, held | {"info": {"name": {"first": "Ann", "last": "Forged"}}})
     assert isinstance(only(course).ask, Write)

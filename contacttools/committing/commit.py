@@ -232,7 +232,9 @@ def _after_read(story: _Story, answer: Answer | Waited, mode: Mode) -> Ask | Out
         case Found(contact) if contact["id"] != story.change.contact_id:
             return _gone(story, f"merged into {contact['id']}", contact)
         case Found(contact) if contact["revision"] >= story.highest:
-            return _settle(story, contact, mode)
+            unsent = not story.left and story.refusal is None
+            ended = misread(story.change, contact) if unsent else None
+            return ended or _settle(story, contact, mode)
         case Missing():
             return _gone(story, "the service does not know it any more", None)
         case _ if story.reads < READS and not isinstance(answer, Refused):

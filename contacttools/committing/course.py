@@ -227,7 +227,11 @@ class Course:
         # Only a newer copy says something: an old one may be behind, the revision will tell.
         if held is not None and held["revision"] > standing.revision:
             self._seen(op, Read(), Found(held))
-        if held is not None and not op.seen and (misread := commit.misread(change, held)):
+        if op.seen:
+            self._advance(op, now)
+        elif held is None and change.carried:
+            op.step = Read()  # what travels along unseen is sent only as it is there
+        elif held is not None and (misread := commit.misread(change, held)):
             self._end(change.key, misread)
         else:
             self._advance(op, now)
