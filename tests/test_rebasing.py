@@ -234,6 +234,25 @@ def test_a_number_that_both_added_under_different_tags_is_for_a_person():
     assert "phones" == clash.field
 
 
+def test_a_number_that_they_added_once_more_is_for_a_person():
+    """Taken away once it would still stand there, which is not what was shown."""
+    was = with_phones(KEPT, PHONE, revision=11)
+    planned = change_of_phones(was, KEPT)
+    again = {**PHONE, "phone": "555 0100"}
+    (clash,) = carry(planned, with_phones(KEPT, PHONE, again, revision=LATER))
+    assert "phones" == clash.field
+
+
+def test_a_second_copy_of_a_number_that_they_removed_is_for_a_person():
+    """It was to stand there twice, and would once."""
+    was = with_phones(KEPT, PHONE, revision=11)
+    copies = (*listed(was, "phones"), {**PHONE, "primary": False})
+    planned = change_of(was, phones=merge.settle("phones", listed(was, "phones"), copies))
+    assert 3 == len(planned.edits[0].after)
+    (clash,) = carry(planned, with_phones(KEPT, revision=LATER))
+    assert "phones" == clash.field
+
+
 def test_labels_are_joined():
     """Theirs stay, ours come and go as they were shown."""
     ours = change_of(ANN, labelKeys=("custom.press",))

@@ -7,6 +7,8 @@ from served import planned, site_at
 
 import contacttools as ct
 from contacttools import sandbox
+from contacttools.committing import commit
+from contacttools.contact.wire import Written
 from contacttools.errors import BadPlan, PlanInUse, ReadOnlySite
 
 
@@ -48,6 +50,26 @@ def broken_off(server, site, plan, after):
     run.abandon()
     go_on.set()
     return run.report
+
+
+def test_a_rule_that_fails_ends_the_commit_in_doubt_and_is_not_waited_for(site, monkeypatch):
+    """Whatever is wrong with us: the report comes, says so, and another run settles it."""
+    plan = plan_for(site, 2, "Failing Ltd")
+    rules = commit.next_step
+
+    def failing(change, seen, mode):
+        if seen and isinstance(seen[-1][1], Written):
+            why = "a rule failed"
+            raise ValueError(why)
+        return rules(change, seen, mode)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(commit, "next_step", failing)
+        report = site.commit(plan, approve=plan.id)
+    assert {"unknown", "not_sent"} >= {each.outcome for each in report.outcomes}
+    assert report.counts["unknown"]
+    assert "a rule failed" in report.note
+    assert ["applied"] * 2 == [each.outcome for each in site.resume(plan.id).outcomes]
 
 
 def test_a_commit_that_was_broken_off_is_taken_up_elsewhere(server, site):

@@ -14,9 +14,7 @@ from served import SITE, VirtualClock, planned, site_at, site_of
 
 import contacttools as ct
 from contacttools import sandbox
-from contacttools.committing import commit
 from contacttools.committing.asks import Write
-from contacttools.contact.wire import Written
 from contacttools.errors import (
     AuthError,
     BadPlan,
@@ -675,27 +673,6 @@ def test_an_interrupt_stops_a_waiting_commit(server, twice):
     third = "unknown" if twice else "applied"
     assert ["applied", "applied", third, "not_sent", "not_sent"] == outcomes(report)
     assert "stopped on request" == report.note
-
-
-def test_a_rule_that_fails_ends_the_commit_in_doubt_and_is_not_waited_for(site, monkeypatch):
-    """Whatever is wrong with us: the report comes, says so, and another run settles it."""
-    first, second = some(site, 2)
-    plan = planned(site, {each: {"company": "Failing Ltd"} for each in (first, second)})
-    rules = commit.next_step
-
-    def failing(change, seen, mode):
-        if seen and isinstance(seen[-1][1], Written):
-            why = "a rule failed"
-            raise ValueError(why)
-        return rules(change, seen, mode)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(commit, "next_step", failing)
-        report = site.commit(plan, approve=plan.id)
-    assert {"unknown", "not_sent"} >= {each.outcome for each in report.outcomes}
-    assert "unknown" in outcomes(report)
-    assert "a rule failed" in report.note
-    assert ["applied"] * 2 == outcomes(site.resume(plan.id))
 
 
 def test_every_report_stays(site):
