@@ -311,6 +311,19 @@ def test_a_swap_between_those_who_may_share_needs_no_third_update():
     assert [(A, 1), (B, 1)] == steps(stage.plan())
 
 
+def test_who_may_share_and_who_may_not_may_wait_for_each_other():
+    """One waits for what the other lets go of, that one for the first to claim: it is split."""
+    stage = stage_of(holder(A, "c@example.com"), holder(B, "b@example.com"))
+    stage.edit(A, {"email": "b@example.com"})
+    stage.add(A, "emails", {"email": "new@example.com"})
+    stage.edit(B, {"email": "new@example.com"})
+    stage.edit(B, {"company": "More edits than the other Ltd"})
+    stage.allow_duplicates(B, reason=FAMILY)
+    plan = stage.plan()
+    assert ([(B, 1), (A, 1), (B, 2)], ()) == (steps(plan), plan.refused)
+    assert all(change.edits for change in plan.changes)
+
+
 def test_what_is_allowed_is_written_and_nothing_else_is_shared():
     """The service takes a duplicate from the very contact that may have it."""
     with sandbox.start(people=20, seed=4) as server, site_at(server) as site:

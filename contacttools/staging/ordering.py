@@ -34,10 +34,13 @@ def ordered(planned: Mapping[str, Change], known: Claims) -> tuple[tuple[Change,
     risks: list[Risk] = []
     while rings := _rings(_nodes(waits, split)):
         for ring in rings:
-            contact_id = min(ring, key=lambda each: (len(planned[each].edits), each))
-            first, _ = split[contact_id] = _in_two(
-                planned[contact_id], known.exchanged(contact_id, planned)
+            # Who only waits for another to claim first lets go of nothing: it is not split.
+            contact_id, leaving = next(
+                (each, leaving)
+                for each in sorted(ring, key=lambda each: (len(planned[each].edits), each))
+                if (leaving := known.exchanged(each, planned))
             )
+            first, _ = split[contact_id] = _in_two(planned[contact_id], leaving)
             partners = ", ".join(sorted(waits[contact_id] & ring)[:3])
             text = (
                 f"exchanges an e-mail or phone with {partners}, in two updates: between them it "
