@@ -401,6 +401,42 @@ def test_mere_spelling_is_written_after_others_edited_elsewhere():
         assert BASE_REVISION + 1 == step.change.revision
 
 
+LABEL = Change(
+    ID,
+    BASE_REVISION,
+    (Edit("labelKeys", ("custom.old",), ("custom.old", "custom.vip")),),
+    {**BASE, "labelKeys": ("custom.old",)},
+)
+
+
+def labelled(*keys, revision=BASE_REVISION, **values):
+    """Return a read of a contact with labels: it may have got or lost them at no new revision."""
+    found = contact(revision, **values)
+    found["info"]["labelKeys"] = {"items": list(keys)}
+    return (R, Found(found))
+
+
+def test_what_changed_at_no_new_revision_is_not_overwritten_either():
+    """A label may come or go without the revision moving on: what is theirs stays so."""
+    step = next_step(LABEL, [labelled("custom.press")])
+    assert BASE_REVISION == step.change.revision
+    assert ("custom.press", "custom.vip") == step.change.edits[0].after
+    assert ["custom.press", "custom.vip"] == next_step(
+        LABEL, [labelled("custom.press"), (step, Waited())]
+    ).info["labelKeys"]["items"]
+    assert "already" == next_step(LABEL, [labelled("custom.old", "custom.vip")]).outcome
+    assert "conflict" == next_step(LABEL, [labelled("custom.press")], "strict").outcome
+    moved = next_step(CHANGE, [held(company="Theirs")])
+    assert ("conflict", "Theirs") == (moved.outcome, moved.differences[0].theirs)
+
+
+def test_what_was_sent_is_not_sent_again_over_what_changed_at_no_new_revision():
+    """Once sent, at its revision it can only be sent again as it was: where that is wrong, no."""
+    ended = next_step(LABEL, [(W, LOST[1]), labelled("custom.press")])
+    assert ("unknown", True) == (ended.outcome, "may still arrive" in ended.detail)
+    assert isinstance(next_step(LABEL, [(W, LOST[1]), labelled("custom.old")]), Write)
+
+
 def test_half_of_ours_is_not_called_theirs():
     """A service that stores one of two fields only leaves a doubt, not a conflict of theirs."""
     both = Change(

@@ -99,26 +99,20 @@ def next_step(change: Change, seen: Seen, mode: Mode = "disjoint") -> Ask | Outc
             assert_never(ask)
 
 
-def misread(change: Change, contact: Json) -> Outcome | None:
-    """Return the end of a change that says of its own revision what is not there; else None.
+def otherwise(change: Change, contact: Json) -> list[str]:
+    """Return what would be sent, and is at its own revision another than the change says.
 
-    Values that travel along unchanged stand in no preview. They are sent only as the contact
-    holds them: a plan that says otherwise was not made from what was read.
+    Not everything that changes a contact is sure to move its revision on, labels and deleted
+    fields are not; and a plan may have been made from something else than what was read.
     """
-    held = wire.values(contact)
-    wrong = [
+    if contact["revision"] != change.revision:
+        return []
+    held, said = wire.values(contact), {edit.field: edit.before for edit in change.edits}
+    return [
         name
-        for name, value in change.carried.items()
-        if contact["revision"] == change.revision
-        and not merge.stored_as(name, value, held.get(name))
+        for name, value in (said | change.carried).items()
+        if not merge.stored_as(name, value, held.get(name))
     ]
-    if not wrong:
-        return None
-    detail = (
-        f"the plan says of revision {change.revision} what the contact does not hold there, in "
-        f"{', '.join(wrong[:3])}, and would have sent it along unseen; fetch and plan again"
-    )
-    return _ended(_Story(change), "refused", contact, code="NOT_AS_READ", detail=detail)
 
 
 def denied(answer: Answer | Waited) -> bool:
@@ -232,9 +226,7 @@ def _after_read(story: _Story, answer: Answer | Waited, mode: Mode) -> Ask | Out
         case Found(contact) if contact["id"] != story.change.contact_id:
             return _gone(story, f"merged into {contact['id']}", contact)
         case Found(contact) if contact["revision"] >= story.highest:
-            unsent = not story.left and story.refusal is None
-            ended = misread(story.change, contact) if unsent else None
-            return ended or _settle(story, contact, mode)
+            return _misread(story, contact) or _settle(story, contact, mode)
         case Missing():
             return _gone(story, "the service does not know it any more", None)
         case _ if story.reads < READS and not isinstance(answer, Refused):
@@ -266,7 +258,8 @@ def _gone(story: _Story, why: str, contact: Json) -> Outcome:
 def _settle(story: _Story, contact: Json, mode: Mode) -> Ask | Outcome:
     """Decide from the contact as it is. The revision tells how often it was written since."""
     change = story.change
-    if contact["revision"] > change.revision:
+    changed = otherwise(change, contact)
+    if contact["revision"] > change.revision or (changed and _unsent(story)):
         return _moved_on(story, contact, mode)
     if story.refusal is not None and not story.doubt:
         return _refused(story, story.refusal)
@@ -276,11 +269,31 @@ def _settle(story: _Story, contact: Json, mode: Mode) -> Ask | Outcome:
     if story.ignored:
         detail = "the service took the update and changed nothing: it does not do what was wanted"
         return _ended(story, "refused", contact, code="NO_CHANGE", detail=detail)
-    if story.refusal is None and story.sends < SENDS:
+    if story.refusal is None and story.sends < SENDS and not changed:
         return _write(change)
     why = f"; the last answer was: {story.refusal.message}" if story.refusal else ""
     detail = f"sent, not written so far, and may still arrive{why}; look at the contact later"
     return _ended(story, "unknown", contact, detail=detail)
+
+
+def _unsent(story: _Story) -> bool:
+    return not story.left and story.refusal is None
+
+
+def _misread(story: _Story, contact: Json) -> Outcome | None:
+    """Return the end of a change with unseen values that are not there; None if there are none.
+
+    Values that travel along unchanged stand in no preview. They are sent only as the contact
+    holds them.
+    """
+    unseen = [name for name in otherwise(story.change, contact) if name in story.change.carried]
+    if not unseen or not _unsent(story):
+        return None
+    detail = (
+        f"the plan says of revision {story.change.revision} what the contact does not hold there, "
+        f"in {', '.join(unseen[:3])}, and would have sent it along unseen; fetch and plan again"
+    )
+    return _ended(story, "refused", contact, code="NOT_AS_READ", detail=detail)
 
 
 def _moved_on(story: _Story, contact: Json, mode: Mode) -> Ask | Outcome:

@@ -224,15 +224,15 @@ class Course:
         self._active[change.key] = op
         held = self._held(change)
         standing = commit.standing(change, op.seen)
-        # Only a newer copy says something: an old one may be behind, the revision will tell.
-        if held is not None and held["revision"] > standing.revision:
+        # An older copy says nothing: it may be behind, the revision will tell.
+        if held is not None and (
+            held["revision"] > standing.revision or commit.otherwise(standing, held)
+        ):
             self._seen(op, Read(), Found(held))
         if op.seen:
             self._advance(op, now)
         elif held is None and change.carried:
             op.step = Read()  # what travels along unseen is sent only as it is there
-        elif held is not None and (misread := commit.misread(change, held)):
-            self._end(change.key, misread)
         else:
             self._advance(op, now)
         return op

@@ -15,7 +15,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from contacttools.committing import commit
-from contacttools.committing.asks import Ask, Read, Wait, Waited, Write
+from contacttools.committing.asks import Ask, Read, Rebase, Wait, Waited, Write
 from contacttools.committing.course import WINDOW, Course
 from contacttools.committing.pressure import BEGIN, PACED, UNPACED, Pressure
 from contacttools.committing.rebasing import Mode
@@ -117,12 +117,12 @@ class Runs(Direct):
                 step, contact = self._met(change, held.get(change.contact_id), mode)
                 if isinstance(step, Outcome):
                     yield change.contact_id, step.outcome, change.revision, step.after, step.detail
-                elif contact is not None and contact["revision"] == change.revision:
-                    yield change.contact_id, "fresh", change.revision, change.revision, ""
-                elif contact is not None and contact["revision"] > change.revision:
+                elif isinstance(step, Rebase) and contact is not None:
                     names = merge.changed_fields(change.base, wire.values(contact))
                     why = f"they changed {', '.join(names) or 'server data'}; yours can be added"
                     yield change.contact_id, "rebased", change.revision, contact["revision"], why
+                elif contact is not None and contact["revision"] == change.revision:
+                    yield change.contact_id, "fresh", change.revision, change.revision, ""
                 else:
                     why = f"contact {change.contact_id} could not be read; try again"
                     raise Unreachable(why)
