@@ -77,9 +77,12 @@ BUGS = {
     ),
     "another body at the same revision": (
         COMMIT,
-        ("if story.refusal is None and story.sends < SENDS:\n        return _write(change)"),
         (
-            "if story.refusal is None and story.sends < SENDS:\n"
+            "if story.refusal is None and story.sends < SENDS and not changed:\n"
+            "        return _write(change)"
+        ),
+        (
+            "if story.refusal is None and story.sends < SENDS and not changed:\n"
             "        return Write(change.revision, {**change.info(), 'jobTitle':"
             " 'Again'})"
         ),
