@@ -277,6 +277,20 @@ def test_opening_tidies(tmp_path):
     assert not path.exists()
 
 
+def test_a_folder_tidies_once_a_day(tmp_path):
+    """Many commits in one notebook do not look through all books each time."""
+    now = [BEGAN]
+    folder = folder_at(tmp_path, now=lambda: now[0])
+    path = ran(folder)
+    os.utime(path, ((BEGAN - KEPT - timedelta(days=1)).timestamp(),) * 2)
+    now[0] += timedelta(hours=23)
+    ran(folder, OTHER)
+    assert path.exists()
+    now[0] += timedelta(hours=1)
+    ran(folder, OTHER)
+    assert not path.exists()
+
+
 def test_other_files_are_left_alone(folder):
     """Only what is named as a journal is taken for one."""
     folder.root.mkdir(parents=True)

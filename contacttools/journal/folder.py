@@ -57,6 +57,7 @@ class Folder:
         usual = platformdirs.user_state_path("contacttools", appauthor=False) / "runs"
         self.root = Path(given or usual).expanduser().resolve()
         self._now, self._clock, self._entropy = now, clock, entropy
+        self._purged: datetime | None = None
 
     def open(self, plan: Plan, *, site_id: str, base_url: str, site: str, mode: str) -> Book:
         """Open the book of a plan: a new one, or the one that there is, to go on with.
@@ -79,7 +80,7 @@ class Folder:
             The disk does not let us.
         """
         self._make()
-        self.purge(self._now())
+        self._tidy()
         path = self._path(plan.id, site_id)
         self._create(path)
         book = self._book(path)
@@ -173,6 +174,13 @@ class Folder:
                             each.unlink(missing_ok=True)
                     removed += 1
         return removed
+
+    def _tidy(self) -> None:
+        """Purge once a day: looking at every book takes its time where there are many."""
+        now = self._now()
+        if self._purged is None or now - self._purged >= timedelta(days=1):
+            self.purge(now)
+            self._purged = now
 
     # -- files ------------------------------------------------------------------------------
 
