@@ -124,6 +124,8 @@ def plans(site, number):
         one.edit(contact_id, {"company": f"One {number}"})
         if n % 3 == 0:
             address = {"addressLine": f"One {number}", "city": "Exampleton"}
+            if len(held := one.value(contact_id, "addresses") or ()) > 40:  # there is an end
+                one.remove(contact_id, "addresses", held[0]["id"])
             one.add(contact_id, "addresses", address)
         if n % 2 == 0:
             other.edit(contact_id, {"jobTitle": f"Other {number}"})
