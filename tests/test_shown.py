@@ -45,10 +45,10 @@ def first_line(report):
         (("already",),
          "0 of 1 contact written. 1 held the wanted values already. Nothing needs a look."),
         (("unknown",),
-         "0 of 1 contact written. Of 1 it is not known. Look at 1 contact: 1 unknown."),
+         "0 of 1 contact written. 1 may have been written. Look at 1 contact: 1 unknown."),
         (("applied", "conflict", "already", "conflict_maybe_applied"),
          ("1 of 4 contacts written. 1 was not written, 1 held the wanted values already, "
-          "of 1 it is not known. Look at 2 contacts: 1 conflict, 1 conflict_maybe_applied.")),
+          "1 may have been written. Look at 2 contacts: 1 conflict, 1 conflict_maybe_applied.")),
     ],
 )  # fmt: skip
 def test_the_first_line_says_what_is_done_what_is_not_and_what_to_look_at(words, told):
@@ -68,7 +68,7 @@ def test_the_first_line_says_what_is_done_what_is_not_and_what_to_look_at(words,
         (("applied", "refused"),
          "0 of 1 contact written. 1 was written in part. Look at 1 contact: 1 refused."),
         (("applied", "unknown"),
-         "0 of 1 contact written. Of 1 it is not known. Look at 1 contact: 1 unknown."),
+         "0 of 1 contact written. 1 may have been written. Look at 1 contact: 1 unknown."),
         (("applied", "already"),
          "0 of 1 contact written. 1 held the wanted values already. Nothing needs a look."),
         (("not_sent", "not_sent"),

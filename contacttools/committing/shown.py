@@ -140,7 +140,7 @@ _WAYS = {
     "not": "{n} {was} not written",
     "part": "{n} {was} written in part",
     "already": "{n} held the wanted values already",
-    "doubt": "of {n} it is not known",
+    "doubt": "{n} may have been written",
 }
 
 
