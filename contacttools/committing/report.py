@@ -30,7 +30,7 @@ Word = Literal[
 ]  # fmt: skip
 
 
-CARRY_OVER = "stage.rebase(site.fetch()) carries your edits over"
+CARRY_OVER = "stage.rebase(site.fetch()) brings your edits beside theirs"
 READ_BACK = "found by reading back"  # begins the detail of what no answer told
 _DOUBTFUL = ("already", "conflict_maybe_applied", "unknown")
 
@@ -53,11 +53,11 @@ class Outcome:
     ----------
     contact_id : str
     outcome : str
-        ``applied``: written. ``already``: the contact holds the wanted values, by whose hand
-        cannot be proven. ``refused``: the service said no, see `code`. ``conflict``: somebody
+        ``applied``: written. ``already``: the contact holds the wanted values, perhaps not
+        by our hand. ``refused``: the service said no, see `code`. ``conflict``: somebody
         else changed the contact; ours was not written. ``conflict_maybe_applied``: somebody
         else changed it, perhaps after ours. ``gone``: deleted or merged away. ``not_sent``:
-        nothing left here. ``unknown``: could not be settled.
+        never sent. ``unknown``: could not be settled.
     code : str
         The service's own code, where there is one.
     before, after : int or None

@@ -33,25 +33,24 @@ OUTCOMES = {
     "unknown": "sent, and it could not be settled whether it was written",
     PART: "one of the contact's two updates is written, this one is not",
     "gone": "deleted, or merged into another contact",
-    "refused": "the service said no",
+    "refused": "the service refused it",
     SURPRISE: "written, and something changed with it that the preview did not show",
-    "not_sent": "nothing left here",
-    "already": "holds the wanted values; by whose hand cannot be proven",
+    "not_sent": "never sent",
+    "already": "holds the wanted values, perhaps not by our hand",
     "applied": "written",
 }
 LOOK = ("conflict", "conflict_maybe_applied", "unknown", PART, "gone", "refused", SURPRISE)
 
+_CARRY_OVER = "<code>stage.rebase(site.fetch())</code> sets your edits beside theirs; plan again"
 _ADVICE = {
-    "conflict": "<code>stage.rebase(site.fetch())</code> carries your edits over.",
-    "conflict_maybe_applied": (
-        "Look at the contact; then <code>stage.rebase(site.fetch())</code> carries your edits over."
-    ),
-    "unknown": "Commit the plan again to look once more.",
+    "conflict": f"{_CARRY_OVER}.",
+    "conflict_maybe_applied": f"Look at the contact; {_CARRY_OVER}.",
+    "unknown": "Commit the plan again: it looks once more, and sends nothing twice.",
     PART: "Commit the plan again soon: until then the contact is in between.",
     "gone": "Fetch again.",
     "refused": "Correct it, and plan again.",
     SURPRISE: "See whether you want to keep it.",
-    "not_sent": "Commit the plan again to go on.",
+    "not_sent": "Commit the plan again to send it.",
 }
 _SIGNS = {"unknown": "?", "conflict_maybe_applied": "?", "not_sent": "–", "already": "=",
           "applied": "✓"}  # fmt: skip
@@ -161,7 +160,10 @@ def _notes(view: ReportView, *, hide: bool = False) -> Iterator[str]:
         yield "why it stopped is left out here." if hide else escape(view.note)
     if view.unfinished:
         resume = f'<code>site.resume("{view.plan_id[:12]}")</code>'
-        yield f"To go on with what is left: {resume} in any notebook, or commit the plan again."
+        yield (
+            f"To go on with what is left: {resume} in any notebook, or commit the plan again. "
+            "Nothing that was written is sent again."
+        )
 
 
 # -- in a terminal --------------------------------------------------------------------------
@@ -252,8 +254,8 @@ def _end(line: Line, *, hide: bool) -> str:
         told.append(escape(line.rest))
     what = f"<p>{' '.join(told)}</p>" if told else ""
     if line.differences:
-        now = "theirs" if line.word == "conflict" else "there now"
-        what += three_way_html(line.differences, ("was", "planned", now), hide=hide)
+        heads = ("was", "planned", "there now")
+        what += three_way_html(line.differences, heads, hide=hide)
     if line.surprises:
         what += three_way_html(line.surprises, ("was", "promised", "stored"), hide=hide)
     return f"<div class='ct-end'><p class='ct-who'>{who}</p>{what}</div>"

@@ -200,6 +200,7 @@ vertical-align:top;width:28%;white-space:normal;overflow-wrap:anywhere;font-weig
 .ct-plan table.ct-three tbody tr.ct-first>*:nth-child(n){border-top:1px solid
 var(--jp-border-color3,#e0e0e0)}
 .ct-plan table.ct-three td>span{white-space:pre-wrap;unicode-bidi:isolate}
+.ct-plan table.ct-three td:nth-child(4) ins{background:rgba(110,110,140,.2)}
 .ct-plan table.ct-three td>b{font-style:italic}
 .ct-plan table.ct-three td>i{color:var(--jp-ui-font-color2,#555)}
 </style>"""
