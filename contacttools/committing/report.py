@@ -117,7 +117,7 @@ class Report:
 
     @cached_property
     def counts(self) -> Counter[str]:
-        """How many contacts ended in which outcome."""
+        """How many updates ended in which outcome."""
         return Counter(each.outcome for each in self.outcomes)
 
     def __len__(self) -> int:

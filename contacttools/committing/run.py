@@ -176,7 +176,7 @@ class Run:
     def progress(self) -> Progress:
         """How far the run has come."""
         counts = self._course.counts.copy()
-        done, total = sum(counts.values()), len(self.plan)
+        done, total = sum(counts.values()), len(self.plan.changes)
         until = self._ended if self._ended is not None else self._clock.monotonic()
         seconds, mine = until - self._began, done - self._before
         each = seconds / mine if mine > 0 else self._seconds_each or None

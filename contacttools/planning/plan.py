@@ -64,7 +64,7 @@ class Plan:
     site_id : str
         The only site this plan can be committed to.
     changes : tuple of Change
-        One per contact.
+        One per update: one of each contact, or two where contacts exchange values.
     refused : tuple of Refusal
         Contacts that were staged and cannot be planned; they never block the others.
     risks : tuple of Risk
@@ -110,7 +110,8 @@ class Plan:
         return hash(self.id)
 
     def __len__(self) -> int:
-        return len(self.changes)
+        """Count the contacts that it would write to."""
+        return len({change.contact_id for change in self.changes})
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:

@@ -197,7 +197,8 @@ class Runs(Direct):
         approve : str
             The id that the plan's diff shows, or its first 7 characters and more.
         expect : int, optional
-            How many updates you expect to be made; refused when the plan has another number.
+            How many contacts you expect to be written to; refused when the plan has another
+            number.
         wait : bool
             False returns at once, while the commit goes on beside other cells.
         rebase : {"disjoint", "strict", "ask"}

@@ -372,7 +372,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     def _start(self, plan: Plan) -> None:
         self.run = run = self._site.commit(plan, approve=plan.id, wait=False)
-        self.bar.max, self.bar.value = len(plan), 0
+        self.bar.max, self.bar.value = len(plan.changes), 0
         _show(self.bar, shown=True)
         self._tell("Writing; other cells can run meanwhile.")
         self.draw()

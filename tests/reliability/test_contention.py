@@ -188,7 +188,7 @@ class Round:
             assert words == {key: each.outcome for key, each in outcomes.items()}
             self.counts += judge(plan, outcomes, made[plan.id], None)
             self.counts["carried over"] += sum(each.done is not None for each in outcomes.values())
-        self.counts["planned"] += sum(map(len, self.plans))
+        self.counts["planned"] += sum(len(plan.changes) for plan in self.plans)
         self.counts["updates by plan"] += len(ours)
         self.counts["updates by editors"] += sum(len(editor.made) for editor in editors)
         self.counts["stale edits"] += sum(editor.stale for editor in editors)

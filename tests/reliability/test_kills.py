@@ -90,7 +90,7 @@ class Killing:
         except BadPlan:
             self.killed["before there was a journal"] += 1
             return
-        done, planned = len(story.outcomes), len(self.plan)
+        done, planned = len(story.outcomes), len(self.plan.changes)
         self.killed[("none", "some", "all")[(done > 0) + (done == planned)]] += 1
         held = self.ledger.contacts()
         untold = [
@@ -126,7 +126,7 @@ class Killing:
     def outcomes(self):
         """How each change ended, as the journal has it."""
         report = self.site.run(self.plan.id).report
-        assert sum(report.counts.values()) == len(self.plan) == len(report)
+        assert sum(report.counts.values()) == len(self.plan.changes) == len(report)
         return {each.key: each for each in report.outcomes}
 
     @property
