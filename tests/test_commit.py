@@ -437,6 +437,14 @@ def test_what_was_sent_is_not_sent_again_over_what_changed_at_no_new_revision():
     assert isinstance(next_step(LABEL, [(W, LOST[1]), labelled("custom.old")]), Write)
 
 
+def test_what_travels_along_unseen_is_not_sent_before_it_was_read():
+    """Not after reads that nobody answers, nor where a run is taken up that had read nothing."""
+    ended = next_step(NICKNAME, unread(READS))
+    assert ("not_sent", True) == (ended.outcome, "could not be read" in ended.detail)
+    assert R == next_step(NICKNAME, [(Resume(), Waited())])
+    assert W == next_step(CHANGE, [(Resume(), Waited())])
+
+
 def test_half_of_ours_is_not_called_theirs():
     """A service that stores one of two fields only leaves a doubt, not a conflict of theirs."""
     both = Change(

@@ -184,7 +184,7 @@ def _taken_up(change: Change, seen: Seen, story: _Story, mode: Mode) -> Ask | Ou
             return step
         if isinstance(step, Rebase):
             return step
-    return Read() if story.left else _write(story.change)
+    return Read() if story.left or story.change.carried else _write(story.change)
 
 
 def _after_write(story: _Story, answer: Answer | Waited) -> Ask | Outcome:
@@ -236,8 +236,12 @@ def _after_read(story: _Story, answer: Answer | Waited, mode: Mode) -> Ask | Out
 
 
 def _unread(story: _Story, answer: Answer | Waited) -> Ask | Outcome:
-    if not story.left:  # reading before sending is a courtesy, the revision decides
-        return _refused(story, answer) if isinstance(answer, Refused) else _write(story.change)
+    if not story.left:
+        if isinstance(answer, Refused):
+            return _refused(story, answer)
+        if story.change.carried:  # what travels along unseen is sent only as it is there
+            return _unwritten(story, "it could not be read, so it was not written; commit again")
+        return _write(story.change)  # reading was a courtesy, the revision decides
     why = "it could not be read back"
     if isinstance(answer, Refused):
         why = f"{why}: {answer.message}"
