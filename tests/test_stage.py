@@ -435,6 +435,39 @@ def test_an_unknown_label_lists_some_that_there_are():
 # -- the way back ---------------------------------------------------------------------------
 
 
+def test_many_edits_are_one_step_where_they_are_to_be():
+    """One undo takes all of them back, one redo does them again; whoever watches hears once."""
+    staged, told = stage(), []
+    staged.watch(lambda: told.append(len(staged)))
+    with staged.step():
+        staged.edit(ANN, {"company": "One"})
+        staged.edit(BOB, {"company": "Two"})
+        staged.add(ANN, "emails", {"email": "third@example.org"})
+    assert [2] == told
+    assert {ANN: {"company", "emails"}, BOB: {"company"}} == {
+        each: set(values) for each, values in staged.edits().items()
+    }
+    both = staged.edits()
+    assert (True, {}) == (staged.undo(), staged.edits())
+    assert (True, both) == (staged.redo(), staged.edits())
+    assert staged.undo()
+    with staged.step():
+        pass
+    assert (True, both) == (staged.redo(), staged.edits())  # a step of nothing is none
+
+
+def test_a_step_that_fails_leaves_nothing():
+    """What was staged before it stays, with its way back; nothing of it does."""
+    staged = stage()
+    staged.edit(ANN, {"company": "Before"})
+    with pytest.raises(ct.BadValue), staged.step():
+        staged.edit(BOB, {"company": "Two"})
+        staged.edit(ANN, {"company": ""})
+    assert {ANN: {"company": "Before"}} == staged.edits()
+    assert not staged.redo()
+    assert (True, {}) == (staged.undo(), staged.edits())
+
+
 def test_undo_and_redo_go_step_by_step():
     """A call is a step; a new step forgets what was undone."""
     staged = stage()

@@ -6,7 +6,7 @@ it, the values that are to replace the snapshot's own. It touches no network and
 
 from __future__ import annotations
 
-import difflib
+import itertools
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,14 +16,11 @@ from typing import Literal
 import pandas as pd
 
 from contacttools.contact import fields, merge, wire
-from contacttools.contact.fields import Field, Json
+from contacttools.contact.fields import Json
 from contacttools.contact.merge import Clash
 from contacttools.errors import (
     BadPlan,
     BadValue,
-    ReadOnlyField,
-    StagingError,
-    UnknownField,
 )
 from contacttools.planning import render
 from contacttools.planning.change import Change, Edit, Refusal
@@ -31,9 +28,10 @@ from contacttools.planning.plan import Plan, one_line
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table
-from contacttools.staging import checks, intake, items
+from contacttools.staging import checks, intake
 from contacttools.staging.intake import Finding, RowEdit
 from contacttools.staging.steps import ABSENT, ALLOWED, Put, Staged, Steps
+from contacttools.staging.wanted import Wanted
 
 _TAKES = ("ours", "theirs")
 _MEANT = {"ours", "theirs", "our", "their", "mine", "base"}  # no value anybody wants staged
@@ -70,7 +68,7 @@ class Stage:
         self._steps = Steps()
         self._clashes: dict[tuple[str, str], Clash] = {}
         self._shown: dict[str, dict[str, dict[str, Json]]] = {}
-        self._provisional = 0
+        self._provisional = itertools.count(1)
         self._watchers: list[Callable[[], None]] = []
 
     # -- looking ----------------------------------------------------------------------------
@@ -100,6 +98,11 @@ class Stage:
         """Return a copy of the contact as it would be, in the service's shape."""
         document = self._contacts.document(contact_id)
         return wire.overlay(document, self._steps.staged.get(contact_id, {}))
+
+    def edits(self) -> dict[str, dict[str, Json]]:
+        """Return all that is staged: by contact id, the wanted values by field name."""
+        with self._lock:
+            return self._steps.copy()
 
     def to_frame(self, table: Table | None = None) -> pd.DataFrame:
         """Return the contacts as they would be; shape and types as in `Contacts.to_frame`.
@@ -131,6 +134,15 @@ class Stage:
             f"staged, over {self._contacts!r}>"
         )
 
+    @property
+    def _wanted(self) -> Wanted:
+        return Wanted(
+            self._contacts,
+            self.value,
+            self.document,
+            lambda: f"{merge.PROVISIONAL}{next(self._provisional)}",
+        )
+
     def watch(self, call: Callable[[], None]) -> Callable[[], None]:
         """Call back after every change; return a function that stops it."""
         self._watchers.append(call)
@@ -154,6 +166,21 @@ class Stage:
             for call in list(self._watchers):
                 call()
 
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Let all that is staged in a ``with`` block be one step: one `undo` takes it back.
+
+        When the block raises, nothing of it stays staged. Other threads wait meanwhile.
+        """
+        with self._gesture():
+            begin = self._steps.mark()
+            try:
+                yield
+            except BaseException:
+                self._steps.back_to(begin)
+                raise
+            self._steps.join(begin)
+
     # -- editing ----------------------------------------------------------------------------
 
     def edit(self, contact_id: str, values: Mapping[str, Json]) -> None:
@@ -173,7 +200,7 @@ class Stage:
             Nothing was staged; the message names the contact, the field and the next step.
         """
         with self._gesture():
-            self._put(self._resolve(contact_id, values))
+            self._put(self._wanted.values(contact_id, values))
 
     def add(self, contact_id: str, table: Table, item: Mapping[str, Json]) -> str:
         """Stage a new item of a list; return the provisional id it has until it is written.
@@ -188,8 +215,10 @@ class Stage:
             ``primary=True`` makes it the primary item.
         """
         with self._gesture():
-            new = RowEdit(intake.WHOLE, contact_id, None, self._item(contact_id, table, item))
-            puts = self._apply(table, [new])
+            new = RowEdit(
+                intake.WHOLE, contact_id, None, self._wanted.item(contact_id, table, item)
+            )
+            puts = self._wanted.applied(table, [new])
             self._put(puts)
             if table not in fields.LISTS:
                 return str(item["key"])
@@ -212,18 +241,20 @@ class Stage:
     def remove(self, contact_id: str, table: Table, item_id: str) -> None:
         """Stage the removal of an item; when it was primary, the first one left becomes so."""
         with self._gesture():
-            self._known_item(contact_id, table, item_id)
+            self._wanted.known_item(contact_id, table, item_id)
             gone = RowEdit(intake.WHOLE, contact_id, item_id, removed=True)
-            self._put(self._apply(table, [gone]))
+            self._put(self._wanted.applied(table, [gone]))
 
     def edit_item(
         self, contact_id: str, table: Table, item_id: str, values: Mapping[str, Json]
     ) -> None:
         """Stage other values of one item of a list; None clears a member."""
         with self._gesture():
-            self._known_item(contact_id, table, item_id)
-            cleaned = self._item(contact_id, table, values)
-            self._put(self._apply(table, [RowEdit(intake.WHOLE, contact_id, item_id, cleaned)]))
+            self._wanted.known_item(contact_id, table, item_id)
+            cleaned = self._wanted.item(contact_id, table, values)
+            self._put(
+                self._wanted.applied(table, [RowEdit(intake.WHOLE, contact_id, item_id, cleaned)])
+            )
 
     def make_primary(self, contact_id: str, table: Table, item_id: str) -> None:
         """Stage that this e-mail or phone is the primary one, and no other."""
@@ -242,15 +273,11 @@ class Stage:
         already, or has not, is no change.
         """
         ids = _listed(contact_ids)
-        added, removed = (tuple(map(self._label_key, _listed(each))) for each in (add, remove))
+        added, removed = (
+            tuple(map(self._wanted.label_key, _listed(each))) for each in (add, remove)
+        )
         with self._gesture():
-            self._put([self._labelled(contact_id, added, removed) for contact_id in ids])
-
-    def _labelled(self, contact_id: str, added: tuple[str, ...], removed: tuple[str, ...]) -> Put:
-        self._labels_exist(contact_id, added)
-        kept = [key for key in self.value(contact_id, "labelKeys") or () if key not in removed]
-        value = self._clean(contact_id, fields.LABELS, [*kept, *added])
-        return contact_id, fields.LABELS.name, value or None
+            self._put([self._wanted.labelled(contact_id, added, removed) for contact_id in ids])
 
     def allow_duplicates(self, contact_ids: str | Iterable[str], *, reason: str | None) -> None:
         """Let contacts share an e-mail or phone with others, as one step.
@@ -286,7 +313,7 @@ class Stage:
         with self._gesture():
             if contact_id is not None:
                 self._contacts.document(contact_id)
-            name = self._list_name(field) if field is not None else None
+            name = self._wanted.list_name(field) if field is not None else None
             self._put(
                 (each, known, ABSENT)
                 for each, known in self._open_fields()
@@ -368,7 +395,7 @@ class Stage:
                 reading = intake.read_tidy(frame, table, source, remove_missing=remove_missing)
             mark = frame.attrs.get(frames.MARK)
             shown = self._shown.get(mark, {}) if isinstance(mark, str) else {}
-            puts, findings = self._gather(reading, table, shown)
+            puts, findings = self._wanted.gather(reading, table, shown)
             wrong = next((each.error for each in findings if each.error is not None), None)
             if errors == "raise" and wrong is not None:
                 raise wrong
@@ -383,210 +410,7 @@ class Stage:
         ]
         return intake.outcome(findings)
 
-    # -- how edits become staged values -----------------------------------------------------
-
-    def _gather(
-        self, reading: intake.Reading, table: Table | None, shown: Staged
-    ) -> tuple[list[Put], list[Finding]]:
-        """Turn what rows ask for into values to stage, contact by contact."""
-        puts: list[Put] = []
-        findings = list(reading.findings)
-        for edit, rows in _by_contact(reading.edits).items():
-            asked = [row for row in rows if row.sets or row.removed or _is_new(row, table)]
-            if not asked:
-                continue
-            try:
-                if table is None:
-                    puts += self._resolve(edit, asked[0].sets, shown.get(edit, {}))
-                else:
-                    puts += self._apply(table, asked)
-            except StagingError as error:
-                findings += [intake.refuse(row.row, error) for row in asked]
-            else:
-                findings += [
-                    Finding(row.row, edit, name, "staged")
-                    for row in asked
-                    for name in (row.sets or {table or "": None})
-                ]
-        return puts, findings
-
-    def _resolve(
-        self,
-        contact_id: str,
-        values: Mapping[str, Json],
-        shown: Mapping[str, Json] | None = None,
-    ) -> list[Put]:
-        """Return what to stage for values given by column name.
-
-        `shown` is what was staged when the frame they come from was laid out.
-        """
-        own = wire.values(self._contacts.document(contact_id))
-        if not isinstance(values, Mapping):
-            why = f"contact {contact_id}: expected a dict of values by field name"  # type: ignore[unreachable]
-            raise BadValue(why, contact_id=contact_id)
-        puts: dict[str, Json] = {}
-        for name, given in values.items():
-            value = self._clean(contact_id, self._contacts.field(name), given)
-            if name == fields.LABELS.name:
-                self._labels_exist(contact_id, value or ())
-                value = value or None
-            if name in fields.SHORTCUTS:
-                listing, member = fields.SHORTCUTS[name]
-                held = self.value(contact_id, listing)
-                was = held if shown is None else shown.get(listing, own.get(listing))
-                puts[listing] = self._set_value(
-                    contact_id, listing, member, value, merge.primary(was)
-                )
-            else:
-                puts[name] = value
-        return [(contact_id, name, value) for name, value in puts.items()]
-
-    def _clean(self, contact_id: str, field: Field, value: Json) -> Json:
-        if not field.editable:
-            why = f"contact {contact_id}: {frames.why_fixed(field.name)}"
-            raise ReadOnlyField(why, contact_id=contact_id, field=field.name)
-        value = frames.plain(value)
-        if value is None:
-            return None
-        try:
-            return field.clean(value)
-        except ValueError as error:
-            why = f"contact {contact_id}: {field.name} {error}"
-            raise BadValue(why, contact_id=contact_id, field=field.name) from None
-
-    def _set_value(
-        self, contact_id: str, name: str, member: str, value: Json, meant: Json | None
-    ) -> Json:
-        """Return a list in which the item that was meant holds another value, or is gone."""
-        listing = fields.LISTS[name]
-        held = {item["id"]: item for item in self.value(contact_id, name) or ()}
-        sets = {member: value} if meant or held else {member: value, "primary": True}
-        row = RowEdit(intake.WHOLE, contact_id, meant and meant["id"], sets, removed=value is None)
-        if meant is None and value is None:
-            return tuple(held.values()) or None
-        return items.changed(listing, held, [row], self._new_item)
-
-    def _new_item(self, values: Mapping[str, Json]) -> Json:
-        self._provisional += 1
-        return {"id": f"{merge.PROVISIONAL}{self._provisional}", "tag": "UNTAGGED", **values}
-
-    def _label_key(self, name: str) -> str:
-        """Return the key of a label that is called by its key, or by a name only one label has."""
-        known = self._contacts.definitions.labels or {}
-        if not isinstance(name, str) or name in known:
-            return name
-        called = [key for key, shown in known.items() if shown.casefold() == name.casefold()]
-        return called[0] if len(called) == 1 else name
-
-    def _labels_exist(self, contact_id: str, keys: Iterable[str]) -> None:
-        known = self._contacts.definitions.labels
-        held = wire.label_keys(self._contacts.document(contact_id))
-        for key in keys:
-            self._clean(contact_id, fields.LABELS, (key,))
-            if known is None and "." not in key and key not in held:
-                why = (
-                    f"contact {contact_id}: labelKeys: the names of labels are not known here "
-                    f"(the key may not see them, or a file was read); {key!r} is no key, which "
-                    "looks like 'custom.vip'"
-                )
-                raise BadValue(why, contact_id=contact_id, field=fields.LABELS.name)
-            if known is not None and key not in known and key not in held:
-                near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
-                listed = ", ".join(sorted(known)[:8])
-                hint = (
-                    f"did you mean {' or '.join(near)}?"
-                    if near
-                    else f"create it on the site first, or use one of {listed}"
-                )
-                why = f"contact {contact_id}: labelKeys: there is no label {key!r}; {hint}"
-                raise BadValue(why, contact_id=contact_id, field=fields.LABELS.name)
-
-    def _list_name(self, name: str) -> str:
-        """Return the field that a table, a column or a shortcut is staged under."""
-        if name in fields.LISTS:
-            return name
-        if name in fields.SHORTCUTS:
-            return fields.SHORTCUTS[name][0]
-        return fields.LABELS.name if name == "labels" else self._contacts.field(name).name
-
-    def _item(self, contact_id: str, table: Table, values: Mapping[str, Json]) -> dict[str, Json]:
-        """Check the members of an item by the columns of its table."""
-        columns = frames.tidy_columns(frames.known_table(table))
-        cleaned: dict[str, Json] = {}
-        for name, value in values.items():
-            if name not in columns or name in {"contactId", "itemId", "position", "revision"}:
-                open_to_edit = [
-                    key for key, each in columns.items() if each is None or each.editable
-                ]
-                why = (
-                    f"contact {contact_id}: {table} has no {name!r} to set; "
-                    f"it has {', '.join(open_to_edit)}"
-                )
-                raise UnknownField(why, contact_id=contact_id, field=name)
-            field = columns[name]
-            if field is None or (table == "extendedFields" and name == "key"):
-                cleaned[name] = frames.plain(value)
-            else:
-                cleaned[name] = self._clean(contact_id, field, value)
-        return cleaned
-
-    def _known_item(self, contact_id: str, table: Table, item_id: str) -> None:
-        document = self.document(contact_id)
-        if frames.known_table(table) == "labels":
-            known = list(wire.label_keys(document))
-        elif table == "extendedFields":
-            known = list(wire.extended_items(document))
-        else:
-            known = [name for name, _ in wire.items_of(document, fields.LISTS[table])]
-        if item_id not in known:
-            why = (
-                f"contact {contact_id}: {table} has no item {item_id!r}; "
-                f"stage.to_frame({table!r}) lists them"
-            )
-            raise UnknownField(why, contact_id=contact_id, field=table)
-
-    def _apply(self, table: Table, rows: list[RowEdit]) -> list[Put]:
-        """Return what to stage when these rows of one contact are carried out together."""
-        contact_id = rows[0].contact_id
-        self._contacts.document(contact_id)
-        if table == "labels":
-            return self._apply_labels(contact_id, rows)
-        if table == "extendedFields":
-            return self._apply_extended(contact_id, rows)
-        listing = fields.LISTS[frames.known_table(table)]
-        held = {item["id"]: item for item in self.value(contact_id, listing.name) or ()}
-        return [(contact_id, listing.name, items.changed(listing, held, rows, self._new_item))]
-
-    def _apply_labels(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
-        keys = list(self.value(contact_id, "labelKeys") or ())
-        for row in rows:
-            new = row.sets.get("key")
-            if row.item_id is None and new is None:
-                raise items.bad(contact_id, "labels", "a new row needs a label key in column key")
-            if (row.removed or "key" in row.sets) and row.item_id in keys:
-                keys.remove(row.item_id)
-            if new is not None:
-                self._labels_exist(contact_id, (new,))
-                keys.append(new)
-        value = self._clean(contact_id, fields.LABELS, keys)
-        return [(contact_id, "labelKeys", value or None)]
-
-    def _apply_extended(self, contact_id: str, rows: list[RowEdit]) -> list[Put]:
-        values: dict[str, Json] = {}
-        for row in rows:
-            key = row.item_id or row.sets.get("key")
-            if row.item_id is None and (key is None or row.sets.get("value") is None):
-                raise items.bad(contact_id, "extendedFields", "a new row needs a key and a value")
-            if key not in self._contacts.extended:
-                near = difflib.get_close_matches(str(key), self._contacts.extended, n=3)
-                hint = f"did you mean {' or '.join(near)}?" if near else "define it on the site"
-                why = f"contact {contact_id}: no extended field {key!r}; {hint}"
-                raise UnknownField(why, contact_id=contact_id, field=str(key))
-            values[str(key)] = None if row.removed else row.sets.get("value")
-        return [
-            (contact_id, key, self._clean(contact_id, self._contacts.extended[key], value))
-            for key, value in values.items()
-        ]
+    # -- what is staged --------------------------------------------------------------------
 
     def _put(self, puts: Iterable[Put]) -> None:
         """Stage values as one step; what equals the contact's own is no edit."""
@@ -784,17 +608,6 @@ def called(document: Json) -> str:
     items = (merge.primary(base.get(listing)) for listing in ("emails", "phones"))
     reach = (str(item.get("email") or item.get("phone") or "") for item in items if item)
     return name or next(reach, "")
-
-
-def _is_new(row: RowEdit, table: Table | None) -> bool:
-    return table is not None and row.item_id is None
-
-
-def _by_contact(rows: Iterable[RowEdit]) -> dict[str, list[RowEdit]]:
-    grouped: dict[str, list[RowEdit]] = {}
-    for row in rows:
-        grouped.setdefault(row.contact_id, []).append(row)
-    return grouped
 
 
 def _listed(names: str | Iterable[str]) -> tuple[str, ...]:

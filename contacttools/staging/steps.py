@@ -54,6 +54,21 @@ class Steps:
         """Say whether a step that was not taken back staged or unstaged this field."""
         return any(put[:2] == (contact_id, field) for step in self._done for put, _ in step)
 
+    def mark(self) -> int:
+        """Return how many steps there are to take back."""
+        return len(self._done)
+
+    def join(self, mark: int) -> None:
+        """Make one step of those since a mark."""
+        joined = [put for step in self._done[mark:] for put in step]
+        self._done[mark:] = [joined] if joined else []
+
+    def back_to(self, mark: int) -> None:
+        """Take back the steps since a mark, for good."""
+        while len(self._done) > mark:
+            self.undo()
+            self._undone.pop()
+
     def settle(self) -> None:
         """Forget the way back; what is staged stays."""
         self._done.clear()
