@@ -60,6 +60,7 @@ __all__ = [
     "connect",
     "dialects",
     "form",
+    "grid",
     "read_contacts",
 ]
 
@@ -73,6 +74,10 @@ def __getattr__(name: str) -> object:
         from contacttools.widgets.forms import form  # noqa: PLC0415
 
         return form
+    if name == "grid":
+        from contacttools.widgets.grid import grid  # noqa: PLC0415
+
+        return grid
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415
 

@@ -49,6 +49,14 @@ class Definitions:
     labels: Mapping[str, str] | None = None
     extended: Mapping[str, Field] | None = field(default=None)
 
+    def label_key(self, name: str) -> str:
+        """Return the key of a label that is called by its key, or by a name only one label has."""
+        known = self.labels or {}
+        if not isinstance(name, str) or name in known:
+            return name
+        called = [key for key, shown in known.items() if shown.casefold() == name.casefold()]
+        return called[0] if len(called) == 1 else name
+
 
 class Contacts:
     """A snapshot of contacts as they were when they were fetched. It never changes.

@@ -141,7 +141,7 @@ def tidy(
     rows = [
         row
         for contact_id, document in documents.items()
-        for row in _rows(table, contact_id, document, extended, labels)
+        for row in item_rows(table, contact_id, document, extended, labels)
     ]
     frame = pd.DataFrame(
         {
@@ -183,13 +183,14 @@ def tidy_columns(table: Table) -> dict[str, Field | None]:
     return {**head, **middle, "revision": _owned("revision", "integer")}
 
 
-def _rows(
+def item_rows(
     table: Table,
     contact_id: str,
     document: Json,
     extended: Mapping[str, Field],
     labels: Mapping[str, str],
 ) -> Iterator[Json]:
+    """Yield the rows of a tidy frame that one contact has."""
     items: Iterable[Json]
     if table == "labels":
         items = (

@@ -273,9 +273,8 @@ class Stage:
         already, or has not, is no change.
         """
         ids = _listed(contact_ids)
-        added, removed = (
-            tuple(map(self._wanted.label_key, _listed(each))) for each in (add, remove)
-        )
+        key = self._contacts.definitions.label_key
+        added, removed = (tuple(map(key, _listed(each))) for each in (add, remove))
         with self._gesture():
             self._put([self._wanted.labelled(contact_id, added, removed) for contact_id in ids])
 

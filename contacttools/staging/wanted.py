@@ -135,14 +135,6 @@ class Wanted:
     def _new_item(self, values: Mapping[str, Json]) -> Json:
         return {"id": self._provisional(), "tag": "UNTAGGED", **values}
 
-    def label_key(self, name: str) -> str:
-        """Return the key of a label that is called by its key, or by a name only one label has."""
-        known = self._contacts.definitions.labels or {}
-        if not isinstance(name, str) or name in known:
-            return name
-        called = [key for key, shown in known.items() if shown.casefold() == name.casefold()]
-        return called[0] if len(called) == 1 else name
-
     def _labels_exist(self, contact_id: str, keys: Iterable[str]) -> None:
         known = self._contacts.definitions.labels
         held = wire.label_keys(self._contacts.document(contact_id))
