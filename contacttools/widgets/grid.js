@@ -162,8 +162,8 @@ class View {
     const bar = make("div", "ctg-bar");
     this.search = make("input", "", { type: "search", placeholder: "Search", value: this.model.get("search") });
     attrs(this.search, { "aria-label": "Search all columns" });
-    let timer;
-    this.search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => this.set({ search: this.search.value }), 180); });
+    this.search.addEventListener("input", () => { clearTimeout(this.searching); this.searching = setTimeout(() => this.seek(), 180); });
+    this.search.addEventListener("change", () => this.seek());
     const only = make("input", "", { type: "checkbox", checked: this.model.get("only_staged") });
     only.addEventListener("change", () => this.set({ only_staged: only.checked }));
     this.only = only;
@@ -209,6 +209,12 @@ class View {
     const button = make("button", "", { type: "button", textContent: text, title });
     button.addEventListener("click", call);
     return button;
+  }
+
+  seek() {
+    clearTimeout(this.searching);
+    this.searching = undefined;
+    this.set({ search: this.search.value });
   }
 
   // -- columns -----------------------------------------------------------------------------
@@ -335,7 +341,7 @@ class View {
 
   signature(index, columns) {
     const row = this.store.number(index), { store } = this;
-    const cells = columns.map(({ name, c }) => [c, this.shown(row, name), store.waiting.get(`${row}:${name}`)?.text, store.drafts.get(`${row}:${name}`)?.why, this.isSelected(index, c), store.staged.get(row)?.[name]]);
+    const cells = columns.map(({ name, c }) => [c, this.shown(row, name), store.waiting.get(`${row}:${name}`)?.text, store.drafts.get(`${row}:${name}`)?.why, this.isSelected(index, c), name in (store.staged.get(row) ?? {}) && [store.staged.get(row)[name]]]);
     return JSON.stringify([row, store.flags.get(row), this.at.r === index ? this.at.c : -1, this.headHeight, this.width, cells]);
   }
 
@@ -402,7 +408,7 @@ class View {
     this.told.textContent = this.model.get("staged");
     this.wrong.hidden = !wrong;
     this.wrong.textContent = `${plural(wrong, "cell")} not staged`;
-    if (this.search !== document.activeElement) this.search.value = this.model.get("search");
+    if (this.searching === undefined && this.search !== document.activeElement) this.search.value = this.model.get("search");
     this.only.checked = this.model.get("only_staged");
     this.empty?.remove();
     if (!count) {
