@@ -5,7 +5,7 @@
 
 const ROW = 28;
 const FILTERS = 32;
-const NUMBERS = 62; // width of the row numbers
+const NUMBERS = 78; // width of the row numbers
 const AROUND = 8; // rows drawn above and below what is in sight
 const CHUNK = 4000;
 const TALLEST = 470;
