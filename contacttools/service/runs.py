@@ -359,7 +359,7 @@ class Runs(Direct):
     def _watch(run: Run) -> bool:
         """Show progress until a run has ended; return whether it was interrupted."""
         interrupted = False
-        total = len(run.plan)
+        total = len(run.plan.changes)
         with tqdm(total=total, desc="commit", unit="", delay=1.0, leave=False, disable=None) as bar:
             while True:
                 try:

@@ -143,6 +143,8 @@ class View {
     document.addEventListener("mousedown", this.outside, true);
     this.watch = new ResizeObserver(() => this.later());
     this.watch.observe(this.view);
+    this.sight = new IntersectionObserver(() => this.later());
+    this.sight.observe(this.view);
     store.views.add(this);
     this.layOut();
     this.draw();
@@ -151,6 +153,7 @@ class View {
   close() {
     this.store.views.delete(this);
     this.watch.disconnect();
+    this.sight.disconnect();
     document.removeEventListener("mousedown", this.outside, true);
   }
 
@@ -311,6 +314,7 @@ class View {
   }
 
   draw() {
+    if (!this.view.clientWidth) return; // not on the page, or hidden: it is drawn when it is seen
     const { store } = this, count = store.count, columns = this.inSight();
     const height = this.headHeight + Math.max(count, 1) * ROW;
     this.view.style.height = `${Math.max(170, Math.min(TALLEST, height + 14))}px`;
@@ -726,6 +730,7 @@ class View {
       item.addEventListener("click", () => { if (keep) write(call()); else { this.closeMenu(); call(); } });
       menu.append(item);
     }
+    menu.addEventListener("focusin", (e) => { for (const item of menu.children) item.tabIndex = item === e.target ? 0 : -1; });
     menu.addEventListener("keydown", (e) => {
       const items = [...menu.children], n = items.indexOf(document.activeElement);
       const to = { ArrowDown: n + 1, ArrowUp: n - 1, Home: 0, End: items.length - 1 }[e.key];

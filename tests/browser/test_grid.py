@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browser.lab import Lab, Notebook
 from playwright.sync_api import Locator, Page, expect
 
@@ -303,3 +304,26 @@ def test_keys_pressed_in_the_grid_are_no_commands_to_the_notebook(notebook: Note
     for key in ("Escape", "Delete", "Control+z"):
         page.keyboard.press(key)
     assert json.loads(before) == json.loads(page.evaluate(SOURCES))
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_whoever_does_not_see_can_use_it(notebook: Notebook, theme: str):
+    """No rule of accessibility is broken in either theme, with edits, refusals and menus open."""
+    page, people = notebook.page, Table(notebook, "people", 0)
+    page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+    )
+    people.type(0, "Company", "Quay & Sons Ltd")
+    people.type(1, "Birthdate", "never")
+    notebook.evaluate(
+        "stage.remove(*phones._sheet.rows[0][:1], 'phones', phones._sheet.rows[0][1])"
+    )
+    expect(people.root.get_by_role("button", name="1 cell not staged")).to_be_visible()
+    people.root.get_by_role("button", name="Filters").click()
+    Table(notebook, "phones", 1).cell(1, "Tag").dblclick()
+    people.root.get_by_role("button", name="Columns").click()
+    found = Axe().run(page, ".ctg", options={"resultTypes": ["violations"]}).response["violations"]
+    people.picture(theme.split()[1].casefold())
+    assert [] == [
+        (each["id"], each["help"], [n["html"][:300] for n in each["nodes"]][:3]) for each in found
+    ]
