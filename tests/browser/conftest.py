@@ -5,6 +5,7 @@ has raised no error and has asked nothing of any other machine.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,7 +34,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Take a picture of every open page when a test fails, while there is something to see."""
     report = yield
     if report.when == "call" and report.failed:
-        for number, notebook in enumerate(item.stash.get(OPENED, [])):
+        module = item.getparent(pytest.Module)
+        shared = module.stash.get(OPENED, []) if module else []
+        for number, notebook in enumerate([*item.stash.get(OPENED, []), *shared]):
             picture = notebook.screenshot(f"failed-{item.name}-{number}")
             report.sections.append(("screenshot", str(picture)))
     return report
@@ -109,11 +112,31 @@ def open_notebook(
     outward: list[str],
 ) -> Iterator[Callable[[str], Notebook]]:
     """Open a notebook, by its path below the root of `lab`, in a page of its own."""
-    opened = request.node.stash.setdefault(OPENED, [])
+    with _opening(lab, browser_context, outward, request.node.stash) as open_one:
+        yield open_one
+
+
+@pytest.fixture(scope="module")
+def open_for_all(
+    request: pytest.FixtureRequest,
+    lab: Lab,
+    browser_context: BrowserContext,
+    outward: list[str],
+) -> Iterator[Callable[[str], Notebook]]:
+    """Open a notebook whose page and kernel the tests of a module share."""
+    with _opening(lab, browser_context, outward, request.node.stash) as open_one:
+        yield open_one
+
+
+@contextmanager
+def _opening(
+    lab: Lab, context: BrowserContext, outward: list[str], stash: pytest.Stash
+) -> Iterator[Callable[[str], Notebook]]:
+    opened = stash.setdefault(OPENED, [])
     outward.clear()
 
     def open_one(path: str) -> Notebook:
-        page = browser_context.new_page()
+        page = context.new_page()
         page.on("websocket", note_if_outward)
         notebook = Notebook(lab, page, path)
         opened.append(notebook)

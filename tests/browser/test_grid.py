@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -21,6 +21,7 @@ ids = list(stage.contacts)
 SHOWN = ["name.first", "name.last", "email", "company", "birthdate", "labelKeys", "custom.website"]
 PEOPLE = f"people = ct.grid(stage, columns={SHOWN})\npeople"
 PHONES = "phones = ct.grid(stage, 'phones')\nphones"
+THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
 SOURCES = """() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.widgets
     .map(({model}) => [model.type, model.sharedModel.getSource()]))"""
 
@@ -67,13 +68,22 @@ class Table:
         self.notebook.screenshot(f"grid-{name}")
 
 
+@pytest.fixture(scope="module")
+def opened(lab: Lab, open_for_all: Open) -> Notebook:
+    """One notebook with one kernel for all of these tests."""
+    notebook = open_for_all(lab.write("grid.ipynb", FETCH, PEOPLE, PHONES))
+    notebook.page.set_viewport_size({"width": 1400, "height": 1500})
+    return notebook
+
+
 @pytest.fixture
-def notebook(lab: Lab, open_notebook: Open) -> Iterator[Notebook]:
-    """A notebook with a grid of people and one of phones, over a fresh stage."""
-    opened = open_notebook(lab.write("grid.ipynb", FETCH, PEOPLE, PHONES))
-    opened.page.set_viewport_size({"width": 1400, "height": 1500})
+def notebook(opened: Notebook) -> Notebook:
+    """That notebook, run anew: a grid of people and one of phones, over a fresh stage."""
+    opened.page.evaluate(THEME, "JupyterLab Light")
     opened.run_all()
-    expect(opened.output.locator(".ctg").first.locator("[data-r='0'][data-c='1']")).to_be_visible()
+    for n in (0, 1):
+        table = Table(opened, "", n)
+        expect(table.root.locator("[data-r='0'][data-c='1']")).to_be_visible()
     return opened
 
 
@@ -310,9 +320,7 @@ def test_keys_pressed_in_the_grid_are_no_commands_to_the_notebook(notebook: Note
 def test_whoever_does_not_see_can_use_it(notebook: Notebook, theme: str):
     """No rule of accessibility is broken in either theme, with edits, refusals and menus open."""
     page, people = notebook.page, Table(notebook, "people", 0)
-    page.evaluate(
-        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
-    )
+    page.evaluate(THEME, theme)
     people.type(0, "Company", "Quay & Sons Ltd")
     people.type(1, "Birthdate", "never")
     notebook.evaluate(
