@@ -183,6 +183,15 @@ def tidy_columns(table: Table) -> dict[str, Field | None]:
     return {**head, **middle, "revision": _owned("revision", "integer")}
 
 
+def item_ids(table: Table, document: Json) -> list[str]:
+    """Return the ids of the rows of a tidy frame that one contact has, in their order."""
+    if table == "labels":
+        return list(wire.label_keys(document))
+    if table == "extendedFields":
+        return [key for key, value in wire.extended_items(document).items() if value is not None]
+    return [item_id for item_id, _ in wire.items_of(document, fields.LISTS[table])]
+
+
 def item_rows(
     table: Table,
     contact_id: str,

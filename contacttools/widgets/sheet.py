@@ -105,8 +105,9 @@ class Sheet:
         self.rows: list[tuple[str, str | None]] = []
         self._at: dict[str, dict[str | None, int]] = {}
         for contact_id in self.contact_ids:
-            self._append(contact_id, self._ids_of(contact_id, self.contacts.document(contact_id)))
+            self._append(contact_id, self._ids_of(self.contacts.document(contact_id)))
         self._edits: dict[str, dict[str, Json]] = {}
+        self._through: dict[int, str] = {}  # what a search looks through, row by row
         self.follow()
 
     def __len__(self) -> int:
@@ -129,8 +130,8 @@ class Sheet:
                 added.append(at[item_id])
         return added
 
-    def _ids_of(self, contact_id: str, document: Json) -> list[str | None]:
-        return [None] if self.table is None else list(self._items(contact_id, document))
+    def _ids_of(self, document: Json) -> list[str | None]:
+        return [None] if self.table is None else [*frames.item_ids(self.table, document)]
 
     def _items(self, contact_id: str, document: Json) -> dict[str | None, Mapping[str, Json]]:
         if self.table is None:
@@ -208,8 +209,10 @@ class Sheet:
         redraw: list[int] = []
         added: list[int] = []
         for contact_id in touched:
-            new = self._append(contact_id, self._ids_of(contact_id, self._now(contact_id)))
+            new = self._append(contact_id, self._ids_of(self._now(contact_id)))
             redraw += self._at[contact_id].values()
+            for number in self._at[contact_id].values():
+                self._through.pop(number, None)
             added += new
         return redraw, added
 
@@ -218,10 +221,8 @@ class Sheet:
         contact_id, item_id = self.rows[number]
         if self.table is None or contact_id not in self._edits:
             return self.table is None or not str(item_id).startswith("new-")
-        held = self._items(contact_id, self._now(contact_id))
-        return item_id in held or item_id in self._items(
-            contact_id, self.contacts.document(contact_id)
-        )
+        states = (self._now(contact_id), self.contacts.document(contact_id))
+        return any(item_id in self._ids_of(state) for state in states)
 
     # -- which rows, in what order ----------------------------------------------------------
 
@@ -255,10 +256,9 @@ class Sheet:
                 held = self._texts(numbers, name)
                 passes = _filter(asked)
                 numbers = [n for n, text in zip(numbers, held, strict=True) if passes(text)]
-        for word in fold(search).split():
-            columns = [self._texts(numbers, head.name) for head in self.heads if not head.hidden]
-            kept = [any(word in text for text in texts) for texts in zip(*columns, strict=True)]
-            numbers = [n for n, keep in zip(numbers, kept, strict=True) if keep]
+        if words := fold(search).split():
+            self._read_through(numbers)
+            numbers = [n for n in numbers if all(word in self._through[n] for word in words)]
         for name, direction in reversed(sort):
             if name in self.by_name:
                 numbers = self._sorted(numbers, name, direction)
@@ -269,24 +269,38 @@ class Sheet:
         for at in self._at.values():
             yield from (number for number in at.values() if self.alive(number))
 
+    def _read_through(self, numbers: Iterable[int]) -> None:
+        """Keep what a search looks through, of the rows that it was not kept of."""
+        missing = [number for number in numbers if number not in self._through]
+        columns = [self._texts(missing, head.name) for head in self.heads if not head.hidden]
+        for number, *texts in zip(missing, *columns, strict=True):
+            self._through[number] = "\n".join(texts)
+
+    def _values(self, numbers: Iterable[int], name: str) -> Iterator[Json]:
+        """Yield the cells of one column."""
+        if self.table is not None:
+            yield from (row["cells"][name] for row in self.read(numbers, [name]))
+            return
+        column = self._wide[name]
+        for number in numbers:
+            yield _json(column.read(self._now(self.rows[number][0])))
+
     def _texts(self, numbers: Iterable[int], name: str) -> list[str]:
-        return [fold(self.text(name, row["cells"][name])) for row in self.read(numbers, [name])]
+        return [fold(self.text(value)) for value in self._values(numbers, name)]
 
     def _sorted(self, numbers: list[int], name: str, direction: Order) -> list[int]:
-        values = [row["cells"][name] for row in self.read(numbers, [name])]
-        pairs = list(zip(numbers, values, strict=True))
+        pairs = list(zip(numbers, self._values(numbers, name), strict=True))
         full = [pair for pair in pairs if pair[1] not in (None, "", [])]
         empty = [number for number, value in pairs if value in (None, "", [])]
         numeric = all(isinstance(value, (int, float)) for _, value in full)
         key: Callable[[Json], Json] = (
-            (lambda value: value) if numeric else (lambda value: fold(self.text(name, value)))
+            (lambda value: value) if numeric else (lambda value: fold(self.text(value)))
         )
         full.sort(key=lambda pair: key(pair[1]), reverse=direction == "desc")
         return [number for number, _ in full] + empty
 
-    def text(self, name: str, value: Json) -> str:
+    def text(self, value: Json) -> str:
         """Return a cell as a person reads it."""
-        del name
         if value is None:
             return ""
         if isinstance(value, bool):
