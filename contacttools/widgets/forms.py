@@ -18,7 +18,7 @@ from contacttools.committing.run import Run
 from contacttools.committing.threeway import LOOKS, Way, three_way_html
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
-from contacttools.errors import BadValue, ContactToolsError, WrongSite
+from contacttools.errors import BadValue, WrongSite
 from contacttools.planning import render
 from contacttools.planning.plan import Plan
 from contacttools.planning.render import STYLE, count, escape
@@ -26,11 +26,11 @@ from contacttools.service.site import Site
 from contacttools.snapshot.contacts import Contacts
 from contacttools.staging.stage import Stage, called
 from contacttools.widgets.editors import Page, Widget, box_of, let_go, put
+from contacttools.widgets.panel import Panel, aside, button, show, title
 
 _LISTED = 50  # contacts in the list at once; previous and next go through all that match
 _KEPT = 4  # pages kept alive, for what a busy browser sends late
 _DECIDED = 20  # conflicts to decide at once
-_WAKE = 0.1  # seconds between two looks at a commit under way
 
 
 def form(stage: Stage, site: Site) -> Form:
@@ -80,7 +80,6 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self._drawing = threading.Lock()
         self._behind = False
         self.plan: Plan | None = None  # as previewed
-        self.run: Run | None = None
         self._options: dict[str, tuple[Json, str]] = {}  # how contacts read in the list
         self._decided: list[Json] = []  # conflicts on show
         self._fresh = False  # whether the stage is still as previewed
@@ -114,10 +113,10 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     def _build(self) -> None:
         self._style = widgets.HTML(_STYLE, layout={"display": "block"})
-        self._title = widgets.HTML(_title(self._site))
+        self._title = widgets.HTML(title(self._site))
         self.staged = widgets.HTML(_dom_classes=("cf-count",))
-        self.undo = _button("Undo", self._undo, "Take back the last step, wherever it was made")
-        self.redo = _button("Redo", self._redo, "Do again what was taken back")
+        self.undo = button("Undo", self._undo, "Take back the last step, wherever it was made")
+        self.redo = button("Redo", self._redo, "Do again what was taken back")
         self._head = box_of("cf-head", self._title, self.staged, self.undo, self.redo)
         self._clashes = box_of("cf-clashes")
 
@@ -125,8 +124,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.only_staged = widgets.Checkbox(description="Only staged", indent=False)
         self.found = widgets.HTML()
         self.matches = widgets.Select(description="Contacts", rows=5, _dom_classes=("cf-matches",))
-        self.previous = _button("Previous", lambda _: self._step(-1), "The contact before")
-        self.next = _button("Next", lambda _: self._step(1), "The contact after")
+        self.previous = button("Previous", lambda _: self._step(-1), "The contact before")
+        self.next = button("Next", lambda _: self._step(1), "The contact after")
         self.search.observe(lambda _: self.draw(), "value")
         self.only_staged.observe(lambda _: self.draw(), "value")
         self.matches.observe(self._picked, "value")
@@ -134,27 +133,21 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self._finder = box_of("cf-finder", self.search, self.matches, line)
         self._page = box_of("cf-here")
 
-        self.preview = _button("Preview", self._preview, "Show what would be written")
-        self.commit = _button("Commit", self._commit, "")
-        self.commit.button_style = "danger" if self._site.live else "primary"
-        self.cancel = _button("Cancel", self._cancel, "Stop after the contact in hand")
-        self.pause = _button("Pause", self._pause, "Send nothing more for now")
-        self.go_on = _button("Go on", self._go_on, "Send what is left")
-        self.fetch = _button("Fetch again", self._fetch, "Go on at the new revisions")
-        self.says = widgets.HTML(_dom_classes=("cf-says",))
-        self.bar = widgets.IntProgress(description="Commit")
+        self.preview = button("Preview", self._preview, "Show what would be written")
+        self.panel = panel = Panel(self._site, self._run_changed, after=_AFTER)
+        self.commit, self.cancel, self.pause, self.go_on = panel.buttons
+        self.says, self.bar, self.report = panel.says, panel.bar, panel.report
+        self.fetch = button("Fetch again", self._fetch, "Go on at the new revisions")
         self.shown = widgets.HTML(_dom_classes=("cf-shown",))
-        self.report = widgets.HTML(_dom_classes=("cf-shown",))
-        under_way = (self.cancel, self.pause, self.go_on)
-        buttons = box_of("cf-line", self.preview, self.commit, *under_way, self.fetch)
+        buttons = box_of("cf-line", self.preview, *panel.buttons, self.fetch)
         self._foot = box_of("cf-foot", buttons, self.bar, self.says, self.shown, self.report)
-        for widget in (*under_way, self.fetch, self.bar):
-            _show(widget, shown=False)
+        show(self.fetch, shown=False)
 
     # -- drawing ----------------------------------------------------------------------------
 
     def _stage_changed(self) -> None:
         self._fresh = False
+        self.panel.offer(None)  # at once: a click may come before all is drawn
         self.draw()
 
     def draw(self) -> None:
@@ -211,11 +204,11 @@ class Form(widgets.VBox):  # type: ignore[misc]
         text = f"<div class='ct-plan'>{told}{table}</div>"
 
         def decide(take: str) -> Callable[[Widget], object]:
-            return lambda _: self._attempt(lambda: self._stage.resolve(contact_id, name, take))
+            return lambda _: self.panel.attempt(lambda: self._stage.resolve(contact_id, name, take))
 
-        buttons = [_button("Take theirs", decide("theirs"), "Your edit falls away")]
+        buttons = [button("Take theirs", decide("theirs"), "Your edit falls away")]
         if not gone:
-            buttons.insert(0, _button("Keep mine", decide("ours"), "Theirs will be replaced"))
+            buttons.insert(0, button("Keep mine", decide("ours"), "Theirs will be replaced"))
         return box_of("cf-clash", widgets.HTML(text), *buttons)
 
     def _label(self, name: str) -> str:
@@ -278,29 +271,26 @@ class Form(widgets.VBox):  # type: ignore[misc]
         put(self._page, (page.widget,))
 
     def _draw_buttons(self) -> None:
-        busy = self.run is not None and not self.run.wait(0)
-        plan = self.plan
-        n = f" {count(len(plan), 'contact')}" if plan is not None and self._fresh else ""
-        self.commit.description = f"Commit{n}{' to the LIVE site' if self._site.live else ''}"
-        self.commit.disabled = self._approved() is None
-        self.commit.tooltip = "Write what the preview shows" if n else "Preview first"
-        self.preview.disabled = busy
-        paused = busy and self.run is not None and self.run.progress.state == "paused"
-        _show(self.cancel, shown=busy)
-        _show(self.pause, shown=busy and not paused)
-        _show(self.go_on, shown=paused)
-        if plan is not None and not self._fresh and not busy:
-            self._tell("<strong>Outdated</strong>: the stage has changed since; preview again.")
+        self.panel.offer(self.plan if self._fresh else None)
+        self.preview.disabled = self.panel.busy
+        if self.plan is not None and not self._fresh and not self.panel.busy:
+            self.panel.tell(
+                "<strong>Outdated</strong>: the stage has changed since; preview again."
+            )
             self.shown.add_class("cf-outdated")
 
-    def _approved(self) -> Plan | None:
-        """Return the plan that may be committed: the one on show, if it is what is staged."""
-        busy = self.run is not None and not self.run.wait(0)
-        ready = self._fresh and self.plan is not None and len(self.plan) > 0
-        return self.plan if ready and not busy and not self._site.read_only else None
+    @property
+    def run(self) -> Run | None:
+        """The commit that was begun here last."""
+        return self.panel.run
 
-    def _tell(self, text: str) -> None:
-        self.says.value = f"<span role='status'>{text}</span>" if text else ""
+    def _run_changed(self) -> None:
+        if self.panel.busy:
+            self._fresh, self.plan = False, None
+        elif self.run is not None:
+            self.shown.value = ""
+            show(self.fetch, shown=True)
+        self.draw()
 
     # -- gestures ---------------------------------------------------------------------------
 
@@ -321,19 +311,10 @@ class Form(widgets.VBox):  # type: ignore[misc]
             self.show(ids[here + by])
 
     def _undo(self, _: object) -> None:
-        self._tell("" if self._stage.undo() else "There is nothing to undo.")
+        self.panel.tell("" if self._stage.undo() else "There is nothing to undo.")
 
     def _redo(self, _: object) -> None:
-        self._tell("" if self._stage.redo() else "There is nothing to redo.")
-
-    def _attempt(self, call: Callable[[], object]) -> bool:
-        try:
-            call()
-        except Exception as error:  # noqa: BLE001 - nobody else hears it: handlers have no cell
-            why = str(error) if isinstance(error, ContactToolsError) else repr(error)
-            self._tell(f"<strong>Not done</strong>: {escape(why)}")
-            return False
-        return True
+        self.panel.tell("" if self._stage.redo() else "There is nothing to redo.")
 
     def _preview(self, _: object) -> None:
         def plan() -> None:
@@ -341,12 +322,13 @@ class Form(widgets.VBox):  # type: ignore[misc]
             previewed = self._stage.plan()
             self.shown.value = previewed._repr_html_()
             self.plan = previewed
+            self.panel.offer(previewed if self._fresh else None)
 
         self.plan, self.shown.value = None, ""
         self.shown.remove_class("cf-outdated")
-        if self._attempt(plan):
+        if self.panel.attempt(plan):
             self.report.value = ""
-            self._tell(self._left_out())
+            self.panel.tell(self._left_out())
         self.draw()
 
     def _left_out(self) -> str:
@@ -360,82 +342,23 @@ class Form(widgets.VBox):  # type: ignore[misc]
             f"<strong>Not staged, so not in this plan</strong>: {'; '.join(told)}" if told else ""
         )
 
-    def _commit(self, _: object) -> None:
-        with self._gesture:  # of two quick clicks the second finds nothing approved
-            plan = self._approved()
-            if plan is None:
-                return
-            self.commit.disabled = True
-            self._fresh, self.plan = False, None
-            if not self._attempt(lambda: self._start(plan)):
-                self.draw()
-
-    def _start(self, plan: Plan) -> None:
-        self.run = run = self._site.commit(plan, approve=plan.id, wait=False)
-        self.bar.max, self.bar.value = len(plan.changes), 0
-        _show(self.bar, shown=True)
-        self._tell("Writing; other cells can run meanwhile.")
-        self.draw()
-        self._aside(lambda: self._paint(run))
-
-    def _cancel(self, _: object) -> None:
-        if self.run is not None:
-            self.run.cancel()
-            self._tell("Stopping after the contact in hand.")
-
-    def _pause(self, _: object) -> None:
-        if self.run is not None:
-            self.run.pause()
-            self.draw()
-
-    def _go_on(self, _: object) -> None:
-        if self.run is not None:
-            self.run.resume()
-            self.draw()
-
     def _fetch(self, _: object) -> None:
         with self._gesture:
             if self.fetch.disabled:
                 return
             self.fetch.disabled = True
-        self._tell("Fetching the contacts again.")
-        self._aside(self._refetch)
+        self.panel.tell("Fetching the contacts again.")
+        aside(self._refetch)
 
     # -- beside the kernel ------------------------------------------------------------------
-
-    @staticmethod
-    def _aside(work: Callable[[], None]) -> None:
-        threading.Thread(target=work, name="contacttools-form", daemon=True).start()
-
-    def _paint(self, run: Run) -> None:
-        ended = False
-        while not ended:
-            ended = run.wait(_WAKE)
-            now = run.progress
-            self.bar.value = now.done
-            if not ended:
-                self._tell(str(now))
-        self.shown.value = ""
-        _show(self.bar, shown=False)
-        try:
-            self.report.value = run.report._repr_html_()
-        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
-            self._tell(f"<strong>The commit broke off</strong>: {escape(repr(error))}")
-        else:
-            self._tell(
-                "Fetch again to go on: what was written falls away, the rest stays staged. "
-                "To take it back: <code>site.last_report.undo_plan()</code>"
-            )
-        self.draw()
-        _show(self.fetch, shown=True)
 
     def _refetch(self) -> None:
         def carry_on() -> None:
             self._stage.rebase(self._site.fetch())
 
-        if self._attempt(carry_on):
-            self._tell("Fetched again.")
-            _show(self.fetch, shown=False)
+        if self.panel.attempt(carry_on):
+            self.panel.tell("Fetched again.")
+            show(self.fetch, shown=False)
         self.fetch.disabled = False
         self.draw()
 
@@ -477,29 +400,11 @@ def _text(values: Json) -> str:
     return " ".join(parts)
 
 
-def _title(site: Site) -> str:
-    where = f"site {escape(site.site_id)} at {escape(site.base_url)}"
-    if not site.live:
-        return f"<span class='cf-badge'>sandbox</span> {where}"
-    title = f"<strong class='cf-live'>LIVE</strong> {where}"
-    if site.read_only:
-        title += (
-            "<br>Open for reading only: edits can be staged and previewed, not committed. "
-            "To write, connect with <code>read_only=False</code>."
-        )
-    return title
-
-
-def _button(text: str, call: Callable[[Widget], object], tooltip: str) -> Widget:
-    button = widgets.Button(description=text, tooltip=tooltip)
-    button.on_click(call)
-    return button
-
-
-def _show(widget: Widget, *, shown: bool) -> None:
-    widget.layout.display = None if shown else "none"
-
-
+_OUTDATED = "<strong>Outdated</strong>: the stage has changed since; preview again."
+_AFTER = (
+    "Fetch again to go on: what was written falls away, the rest stays staged. "
+    "To take it back: <code>site.last_report.undo_plan()</code>"
+)
 _SEARCH = "name, e-mail, phone, company or id"
 
 # In command mode JupyterLab and Notebook 7 take every key that is pressed on anything but a text
