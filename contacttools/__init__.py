@@ -62,6 +62,7 @@ __all__ = [
     "form",
     "grid",
     "read_contacts",
+    "review",
 ]
 
 
@@ -74,6 +75,10 @@ def __getattr__(name: str) -> object:
         from contacttools.widgets.forms import form  # noqa: PLC0415
 
         return form
+    if name == "review":
+        from contacttools.widgets.review import review  # noqa: PLC0415
+
+        return review
     if name == "grid":
         from contacttools.widgets.grid import grid  # noqa: PLC0415
 

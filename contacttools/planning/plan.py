@@ -169,6 +169,37 @@ class Plan:
                 changes.append(replace(change, edits=edits))
         return self._with(changes)
 
+    def without(
+        self, contacts: Iterable[str] | None = None, fields: Iterable[str] | None = None
+    ) -> Plan:
+        """Return a smaller plan, with an id of its own: all but these contacts, fields, or both.
+
+        Parameters
+        ----------
+        contacts : iterable of str, optional
+            Contact ids to leave out.
+        fields : iterable of str, optional
+            Field names to leave out: of these contacts where any are given, else of all.
+
+        Raises
+        ------
+        UnknownContact, UnknownField, BadValue
+            The plan has no such contact or field, or neither was given.
+        """
+        if contacts is None and fields is None:
+            raise BadValue("say which contacts or which fields are to be left out")
+        known = {each.contact_id for each in self.changes}
+        without = self._known(contacts, known, UnknownContact)
+        of = {edit.field for each in self.changes for edit in each.edits}
+        names = self._known(fields, of, UnknownField)
+        changes = []
+        for change in self.changes:
+            dropped = names if change.contact_id in without else frozenset[str]()
+            edits = tuple(edit for edit in change.edits if edit.field not in dropped)
+            if edits:
+                changes.append(replace(change, edits=edits))
+        return self._with(changes)
+
     @staticmethod
     def _known(
         asked: Iterable[str] | None,

@@ -7,7 +7,6 @@ and the form draws itself again from the stage. Handlers may run on any thread.
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 import threading
 from collections.abc import Callable
@@ -26,7 +25,7 @@ from contacttools.service.site import Site
 from contacttools.snapshot.contacts import Contacts
 from contacttools.staging.stage import Stage, called
 from contacttools.widgets.editors import Page, Widget, box_of, let_go, put
-from contacttools.widgets.panel import Panel, aside, button, show, title
+from contacttools.widgets.panel import DRESS, Panel, aside, button, show, title
 
 _LISTED = 50  # contacts in the list at once; previous and next go through all that match
 _KEPT = 4  # pages kept alive, for what a busy browser sends late
@@ -112,7 +111,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
     # -- parts ------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self._style = widgets.HTML(_STYLE, layout={"display": "block"})
+        self._style = widgets.HTML(DRESS, layout={"display": "block"})
         self._title = widgets.HTML(title(self._site))
         self.staged = widgets.HTML(_dom_classes=("cf-count",))
         self.undo = button("Undo", self._undo, "Take back the last step, wherever it was made")
@@ -406,13 +405,3 @@ _AFTER = (
     "To take it back: <code>site.last_report.undo_plan()</code>"
 )
 _SEARCH = "name, e-mail, phone, company or id"
-
-# In command mode JupyterLab and Notebook 7 take every key that is pressed on anything but a text
-# box for a command: "d d" on a button would delete a cell. The attribute stops that, and works
-# only on the very element that has the focus.
-_KEYS = (
-    "this.closest('.cf-form').addEventListener('focusin', event => "
-    "event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"
-)
-_CSS = importlib.resources.files("contacttools").joinpath("forms.css").read_text(encoding="utf-8")
-_STYLE = f'<style onload="{_KEYS}">{_CSS}</style>'

@@ -6,6 +6,7 @@ thread; what a run does is painted by a thread of the panel's own.
 
 from __future__ import annotations
 
+import importlib.resources
 import threading
 from collections.abc import Callable
 
@@ -215,3 +216,15 @@ def title(site: Site) -> str:
             "To write, connect with <code>read_only=False</code>."
         )
     return told
+
+
+# In command mode JupyterLab and Notebook 7 take every key that is pressed on anything but a text
+# box for a command: "d d" on a button would delete a cell. The attribute stops that, and works
+# only on the very element that has the focus.
+_KEYS = (
+    "this.closest('.cf-form').addEventListener('focusin', event => "
+    "event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"
+)
+_CSS = importlib.resources.files("contacttools.widgets").joinpath("forms.css").read_text("utf-8")
+#: How all widgets of buttons and boxes look, for the first of their children.
+DRESS = f'<style onload="{_KEYS}">{_CSS}</style>'
