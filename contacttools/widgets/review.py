@@ -76,7 +76,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
             description="Leave out", placeholder="all contacts: type a name to choose one",
             ensure_option=True, continuous_update=False,
         )  # fmt: skip
-        self.which = widgets.Dropdown(description="of it")
+        self.which = widgets.Dropdown(description="Field")
         self.leave_out = button("Leave out", self._leave_out, "Show the plan without it")
         self.whole = button("All again", self._all_again, "Show the whole plan again")
         self.undo = button("Take it back…", self._undo, "Show the plan that takes back what it did")
@@ -109,10 +109,9 @@ class Review(widgets.VBox):  # type: ignore[misc]
         self._named = {f"{visible(name)} · {key}".strip(" ·"): key for key, name in names.items()}
         self.who.options, self.who.value = list(self._named), ""
         touched = sorted({edit.field for each in plan.changes for edit in each.edits})
-        self.which.options = [
-            ("everything", _ALL),
-            *((fields.label(each), each) for each in touched),
-        ]
+        named = [(fields.label(each), each) for each in touched]
+        self.which.options = [("all fields", _ALL), *named]
+        self.which.index = 0
         self.panel.offer(plan)
         self._draw()
 

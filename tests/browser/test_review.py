@@ -1,0 +1,79 @@
+"""The review in a real JupyterLab: a plan is narrowed, approved, written and taken back."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser.lab import Lab, Notebook
+from playwright.sync_api import expect
+
+Open = Callable[[str], Notebook]
+
+PLAN = """
+import contacttools as ct
+
+site = ct.connect()
+before = site.fetch()
+stage = ct.Stage(before)
+ids = list(before)
+for contact_id in ids[:4]:
+    stage.edit(contact_id, {"company": "Quay & Sons Ltd"})
+stage.edit(ids[1], {"jobTitle": "Buyer", "birthdate": "2001-02-03"})
+stage.add(ids[2], "phones", {"phone": "555-0142", "countryCode": "US"})
+plan = stage.plan()
+"""
+THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+
+
+@pytest.fixture
+def notebook(lab: Lab, open_notebook: Open) -> Notebook:
+    """A notebook that shows the review of a plan."""
+    opened = open_notebook(
+        lab.write("review.ipynb", PLAN, "review = ct.review(plan, site)\nreview")
+    )
+    opened.page.set_viewport_size({"width": 1280, "height": 1500})
+    opened.run_all()
+    expect(opened.output.get_by_role("button", name="Commit 4 contacts")).to_be_visible()
+    return opened
+
+
+def test_a_plan_is_narrowed_approved_written_and_taken_back(notebook: Notebook):
+    """What is left out is not written; what is written can be taken back, by another plan."""
+    out = notebook.output
+    notebook.screenshot("review")
+    assert out.get_by_role("button", name="Commit").is_disabled()
+    first = notebook.evaluate("plan.changes[0].contact_id")
+    who = out.get_by_label("Leave out", exact=True)
+    who.fill(notebook.evaluate(f"next(n for n, k in review._named.items() if k == {first!r})"))
+    who.press("Enter")
+    out.get_by_role("button", name="Leave out", exact=True).click()
+    expect(out.get_by_text("This is another plan now: 3 contacts.")).to_be_visible()
+    assert notebook.evaluate("plan.id") != notebook.evaluate("review.plan.id")
+
+    out.get_by_label("I have read what will be written").check()
+    out.get_by_role("button", name="Commit 3 contacts").click()
+    expect(out.get_by_text("3 of 3 contacts written")).to_be_visible()
+    notebook.screenshot("review-written")
+    changed = "[i for i in ids if site.get_contact(i) != before[i]]"
+    assert 3 == len(notebook.evaluate(changed))
+    assert first not in notebook.evaluate(changed)
+
+    out.get_by_role("button", name="Take it back…").click()
+    expect(out.get_by_text("This is the plan that takes it back.")).to_be_visible()
+    out.get_by_label("I have read what will be written").check()
+    out.get_by_role("button", name="Commit 3 contacts").click()
+    wanted = "[[d['info'].get(k) for k in ('company', 'jobTitle')] for d in map({}, ids[:4])]"
+    notebook.wait_for(
+        wanted.format("site.get_contact"), notebook.evaluate(wanted.format("before.__getitem__"))
+    )
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_whoever_does_not_see_can_use_it(notebook: Notebook, theme: str):
+    """No rule of accessibility is broken in either theme."""
+    notebook.page.evaluate(THEME, theme)
+    notebook.output.get_by_label("I have read what will be written").check()
+    found = Axe().run(notebook.page, ".cf-review").response["violations"]
+    notebook.screenshot(f"review-{theme.split()[1].casefold()}")
+    notebook.page.evaluate(THEME, "JupyterLab Light")
+    assert [] == [(each["id"], [n["html"][:300] for n in each["nodes"]][:3]) for each in found]
