@@ -3,6 +3,8 @@
 Public names only. What is not here is not promised.
 """
 
+from importlib import import_module as _import_module
+
 from contacttools import dialects
 from contacttools.committing.report import Outcome, Report
 from contacttools.errors import (
@@ -61,9 +63,17 @@ __all__ = [
     "dialects",
     "form",
     "grid",
+    "history",
     "read_contacts",
     "review",
+    "workbench",
 ]
+
+
+_WIDGETS = {
+    "form": "forms", "grid": "grid", "history": "history", "review": "review",
+    "workbench": "workbench",
+}  # fmt: skip
 
 
 def __dir__() -> list[str]:
@@ -71,18 +81,9 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> object:
-    if name == "form":  # widgets are loaded when they are used
-        from contacttools.widgets.forms import form  # noqa: PLC0415
-
-        return form
-    if name == "review":
-        from contacttools.widgets.review import review  # noqa: PLC0415
-
-        return review
-    if name == "grid":
-        from contacttools.widgets.grid import grid  # noqa: PLC0415
-
-        return grid
+    if name in _WIDGETS:  # loaded when they are used
+        room = _import_module(f"contacttools.widgets.{_WIDGETS[name]}")
+        return getattr(room, name)
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415
 

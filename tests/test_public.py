@@ -13,10 +13,10 @@ NAMES = {
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
     "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "connect", "dialects", "form",
-    "grid", "read_contacts", "review",
+    "grid", "history", "read_contacts", "review", "workbench",
 }  # fmt: skip
 
-WIDGETS = {"form", "grid", "review"}  # loaded when they are used
+WIDGETS = {"form", "grid", "history", "review", "workbench"}  # loaded when they are used
 
 _CONNECT = (
     "to=None, *, base_url=None, api_key=None, site_id=None, app_id=None, app_secret=None, "

@@ -1,0 +1,117 @@
+"""Workbench: the grid, the form, the review and the history of one site, as one app with tabs.
+
+It keeps nothing of its own but which tab and which table are on show: all of them are over one
+stage, which code may use at the same time.
+"""
+
+from __future__ import annotations
+
+import ipywidgets as widgets
+
+from contacttools.errors import BadValue
+from contacttools.service.site import Site
+from contacttools.snapshot.frames import TABLES, Table
+from contacttools.staging.stage import Stage
+from contacttools.widgets.editors import box_of, let_go, put
+from contacttools.widgets.forms import Form
+from contacttools.widgets.grid import grid
+from contacttools.widgets.history import History
+from contacttools.widgets.panel import DRESS, Panel, button
+from contacttools.widgets.review import Review
+
+_TABS = ("Contacts", "Edit", "Review", "History")
+
+
+def workbench(site: Site, stage: Stage | None = None) -> Workbench:
+    """Return one app to find contacts, edit them, review the plan, commit it and look back.
+
+    Parameters
+    ----------
+    site : Site
+    stage : Stage, optional
+        What to work on; without it, all contacts are fetched.
+
+    Returns
+    -------
+    Workbench
+        A widget: let a cell end in it. Its `stage` is yours to use in code as well.
+
+    Examples
+    --------
+    >>> site = ct.connect()
+    >>> bench = ct.workbench(site, ct.Stage(site.fetch(limit=10)))
+    >>> bench.stage.edit(next(iter(bench.stage.contacts)), {"company": "Example Ltd"})
+    >>> len(bench.stage)
+    1
+    """
+    if not isinstance(site, Site):
+        why = f"workbench(site): for a Site, not a {type(site).__name__}"  # type: ignore[unreachable]
+        raise BadValue(why)
+    return Workbench(site, Stage(site.fetch()) if stage is None else stage)
+
+
+class Workbench(widgets.VBox):  # type: ignore[misc]
+    """The widget that `workbench` returns.
+
+    Attributes
+    ----------
+    stage : Stage
+    """
+
+    def __init__(self, site: Site, stage: Stage) -> None:
+        self._site, self.stage = site, stage
+        self.form = Form(stage, site)
+        self.history = History(site)
+        names = [("contacts", ""), *((name, name) for name in TABLES)]
+        self.table = widgets.Dropdown(description="Table", options=names)
+        self.table.observe(lambda _: self._lay_out(), "value")
+        self.contacts = box_of("cf-here")
+        self.panel = Panel(site, lambda: None)  # says what went wrong
+        self.plan = button("Plan what is staged", self._plan, "Show what would be written")
+        self.review = box_of("cf-here")
+        self.tabs = widgets.Tab(
+            [
+                box_of("cf-form", self.table, self.contacts),
+                self.form,
+                box_of("cf-form", box_of("cf-line", self.plan), self.panel.says, self.review),
+                self.history,
+            ],
+            titles=_TABS,
+        )
+        self.tabs.observe(self._turned, "selected_index")
+        super().__init__(
+            [widgets.HTML(DRESS, layout={"display": "none"}), self.tabs],
+            _dom_classes=("cf-bench",),
+        )
+        self._lay_out()
+
+    def __repr__(self) -> str:
+        return repr(self.stage)  # what a terminal shows in place of the widget
+
+    def close(self) -> None:
+        """Stop following the stage and let go of the widgets."""
+        for part in (self.form, *self.contacts.children, *self.review.children, self.history):
+            part.close()
+        super().close()
+
+    def _lay_out(self) -> None:
+        """Show the table that is chosen."""
+        table: Table | None = self.table.value or None
+        for old in self.contacts.children:
+            old.close()
+        put(self.contacts, (grid(self.stage, table),))
+
+    def _plan(self, _: object) -> None:
+        def show_it() -> None:
+            shown = Review(self.stage.plan(), self._site)
+            for old in self.review.children:
+                let_go(old)
+            put(self.review, (shown,))
+
+        self.panel.tell("")
+        self.panel.attempt(show_it)
+
+    def _turned(self, _: object) -> None:
+        """Look again at what a tab shows when it comes to the front."""
+        if self.tabs.selected_index == _TABS.index("History"):
+            self.panel.attempt(self.history.draw)

@@ -1,0 +1,154 @@
+"""History and workbench without a browser: what was committed is found, and one stage is shared."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+import contacttools as ct
+from contacttools import sandbox
+from contacttools.sandbox import Server
+from contacttools.widgets.grid import Grid
+from contacttools.widgets.history import History
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A sandbox."""
+    with sandbox.start(people=20, seed=31) as running:
+        yield running
+
+
+@pytest.fixture
+def site(server: Server) -> ct.Site:
+    """That sandbox, open for writing."""
+    return ct.connect(
+        base_url=server.url,
+        api_key=server.api_key,
+        site_id=server.site_id,
+        read_only=False,
+        requests_per_minute=None,
+    )
+
+
+def committed(site: ct.Site, company: str, n: int = 2) -> ct.Report:
+    """Commit a company to the first contacts."""
+    stage = ct.Stage(site.fetch())
+    for contact_id in list(stage.contacts)[:n]:
+        stage.edit(contact_id, {"company": company})
+    plan = stage.plan()
+    return site.commit(plan, approve=plan.id)
+
+
+def joined() -> None:
+    """Wait for what goes on beside."""
+    for thread in threading.enumerate():
+        if thread.name == "contacttools-widget":
+            thread.join(30)
+
+
+# -- history --------------------------------------------------------------------------------
+
+
+def test_where_nothing_was_committed_it_says_so(site: ct.Site):
+    """And offers nothing."""
+    shown = ct.history(site)
+    assert ((), "none") == (shown.runs.options, shown.undo.layout.display)
+    assert "Nothing was committed here" in shown.found.value
+
+
+def test_commits_are_listed_the_latest_first_with_their_reports(site: ct.Site):
+    """Each on a line; the one that is chosen is shown, and can be taken back."""
+    one, two = committed(site, "One"), committed(site, "Two", 3)
+    shown = ct.history(site)
+    assert [two.plan.id, one.plan.id] == [plan_id for _, plan_id in shown.runs.options]
+    assert "3 contacts · finished · 3 applied" in shown.runs.options[0][0]
+    assert "3 of 3 contacts written" in shown.report.value
+    shown.runs.value = one.plan.id
+    assert "2 of 2 contacts written" in shown.report.value
+    assert ("none", None) == (shown.carry_on.layout.display, shown.undo.layout.display)
+
+    shown.runs.value = two.plan.id
+    shown.undo.click()
+    (inside,) = shown.below.children
+    assert two.undo_plan().id == inside.plan.id
+    inside.panel.read.value = True
+    inside.panel.commit.click()
+    assert inside.panel.run.wait(30)
+    joined()
+    ids = [change.contact_id for change in one.plan.changes]
+    assert {"One"} == {site.get_contact(each)["info"]["company"] for each in ids}
+    shown.again.click()
+    assert 3 == len(shown.runs.options)
+
+
+def test_a_commit_that_was_broken_off_is_carried_on(site: ct.Site, server: Server):
+    """What is left is sent after it was approved, and nothing is sent twice."""
+    stage = ct.Stage(site.fetch())
+    for contact_id in stage.contacts:
+        stage.edit(contact_id, {"company": "Quay & Sons Ltd"})
+    plan = stage.plan()
+    server.faults.add("before", method="PATCH", skip=3, call=lambda: run.cancel())  # noqa: PLW0108
+    run = site.commit(plan, approve=plan.id, wait=False)
+    assert run.wait(30)
+    assert run.report.counts["not_sent"]
+    shown = History(site)
+    assert None is shown.carry_on.layout.display
+    shown.carry_on.click()
+    (inside,) = shown.below.children
+    assert plan.id == inside.plan.id
+    inside.panel.read.value = True
+    inside.panel.commit.click()
+    assert inside.panel.run.wait(30)
+    joined()
+    assert {"applied": 20} == dict(inside.panel.run.report.counts)
+    assert [each.revision + 1 for each in plan.changes] == [
+        site.get_contact(each.contact_id)["revision"] for each in plan.changes
+    ]
+
+
+# -- workbench ------------------------------------------------------------------------------
+
+
+def test_all_tabs_are_over_one_stage(site: ct.Site):
+    """What the grid stages the form shows, the review plans, and the history has in the end."""
+    bench = ct.workbench(site)
+    assert ("Contacts", "Edit", "Review", "History") == tuple(bench.tabs.titles)
+    (grid,) = bench.contacts.children
+    assert isinstance(grid, Grid)
+    first = next(iter(bench.stage.contacts))
+    held = grid._sheet.cell(first, None, "company")
+    grid.edit([(first, None, "company", held, "Quay & Sons Ltd")])
+    assert "<strong>1 contact</strong> staged" == bench.form.staged.value
+    bench.plan.click()
+    (review,) = bench.review.children
+    assert bench.stage.plan().id == review.plan.id
+    review.panel.read.value = True
+    review.panel.commit.click()
+    assert review.panel.run.wait(30)
+    joined()
+    assert "Quay & Sons Ltd" == site.get_contact(first)["info"]["company"]
+    bench.tabs.selected_index = 3
+    assert [review.plan.id] == [plan_id for _, plan_id in bench.history.runs.options]
+
+
+def test_each_table_has_its_grid_and_the_old_one_lets_go(site: ct.Site):
+    """A grid that is not on show follows the stage no more."""
+    bench = ct.workbench(site)
+    for table in ("phones", "labels", ""):
+        bench.table.value = table
+        (grid,) = bench.contacts.children
+        assert (table or None) == grid.table
+    assert 2 == len(bench.stage._watchers)  # the form and one grid
+    bench.close()
+    assert 0 == len(bench.stage._watchers)
+
+
+def test_what_is_no_site_is_said():
+    """In words."""
+    with pytest.raises(ct.BadValue, match="of a Site, not a str"):
+        ct.history("live")
+    with pytest.raises(ct.BadValue, match="for a Site, not a str"):
+        ct.workbench("live")
