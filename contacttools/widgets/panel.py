@@ -222,7 +222,7 @@ def title(site: Site) -> str:
 # box for a command: "d d" on a button would delete a cell. The attribute stops that, and works
 # only on the very element that has the focus.
 _KEYS = (
-    "this.closest('.cf-form').addEventListener('focusin', event => "
+    "this.closest('.cf-bench, .cf-form').addEventListener('focusin', event => "
     "event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"
 )
 _CSS = importlib.resources.files("contacttools.widgets").joinpath("forms.css").read_text("utf-8")

@@ -12,7 +12,7 @@ from contacttools.errors import BadValue
 from contacttools.service.site import Site
 from contacttools.snapshot.frames import TABLES, Table
 from contacttools.staging.stage import Stage
-from contacttools.widgets.editors import box_of, let_go, put
+from contacttools.widgets.editors import let_go, put
 from contacttools.widgets.forms import Form
 from contacttools.widgets.grid import grid
 from contacttools.widgets.history import History
@@ -65,15 +65,15 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         names = [("contacts", ""), *((name, name) for name in TABLES)]
         self.table = widgets.Dropdown(description="Table", options=names)
         self.table.observe(lambda _: self._lay_out(), "value")
-        self.contacts = box_of("cf-here")
+        self.contacts = widgets.VBox()
         self.panel = Panel(site, lambda: None)  # says what went wrong
         self.plan = button("Plan what is staged", self._plan, "Show what would be written")
-        self.review = box_of("cf-here")
+        self.review = widgets.VBox()
         self.tabs = widgets.Tab(
             [
-                box_of("cf-form", self.table, self.contacts),
+                widgets.VBox([self.table, self.contacts], _dom_classes=("cf-wide",)),
                 self.form,
-                box_of("cf-form", box_of("cf-line", self.plan), self.panel.says, self.review),
+                widgets.VBox([self.plan, self.panel.says, self.review], _dom_classes=("cf-wide",)),
                 self.history,
             ],
             titles=_TABS,

@@ -1,0 +1,70 @@
+"""The workbench in a real JupyterLab: from the table to the history, in one cell."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser.lab import Lab, Notebook
+from playwright.sync_api import expect
+
+Open = Callable[[str], Notebook]
+
+BENCH = """
+import contacttools as ct
+
+site = ct.connect()
+bench = ct.workbench(site)
+stage = bench.stage
+ids = list(stage.contacts)
+bench
+"""
+THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+
+
+@pytest.fixture(scope="module")
+def notebook(lab: Lab, open_for_all: Open) -> Notebook:
+    """A notebook that shows the workbench."""
+    opened = open_for_all(lab.write("bench.ipynb", BENCH))
+    opened.page.set_viewport_size({"width": 1700, "height": 1500})
+    opened.run_all()
+    expect(opened.output.locator(".ctg [data-r='0'][data-c='1']")).to_be_visible()
+    return opened
+
+
+def test_one_cell_goes_from_the_table_to_the_history(notebook: Notebook):
+    """Typed in the grid, seen in the form, read in the review, committed, and found again."""
+    out, page = notebook.output, notebook.page
+    company = out.get_by_role("columnheader", name="Company").get_attribute("data-c")
+    out.locator(f".ctg [data-r='0'][data-c='{company}']").click()
+    page.keyboard.type("Quay & Sons Ltd")
+    page.keyboard.press("Enter")
+    notebook.wait_for("stage.value(ids[0], 'company')", "Quay & Sons Ltd")
+    notebook.screenshot("bench-contacts")
+    out.get_by_role("tab", name="Edit").click()
+    expect(out.get_by_label("Company", exact=True)).to_have_value("Quay & Sons Ltd")
+    notebook.screenshot("bench-edit")
+    out.get_by_role("tab", name="Review").click()
+    out.get_by_role("button", name="Plan what is staged").click()
+    review = out.locator(".cf-review")
+    review.get_by_label("I have read what will be written").check()
+    notebook.screenshot("bench-review")
+    review.get_by_role("button", name="Commit 1 contact").click()
+    expect(review.get_by_text("1 of 1 contact written")).to_be_visible()
+    out.get_by_role("tab", name="History").click()
+    expect(out.locator(".cf-history")).to_contain_text("1 of 1 contact written")
+    notebook.screenshot("bench-history")
+    notebook.wait_for("site.get_contact(ids[0])['info']['company']", "Quay & Sons Ltd")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_whoever_does_not_see_can_use_it(notebook: Notebook, theme: str):
+    """No rule of accessibility is broken on any tab, in either theme."""
+    notebook.page.evaluate(THEME, theme)
+    broken = []
+    for tab in ("Contacts", "Review", "History"):
+        notebook.output.get_by_role("tab", name=tab).click()
+        found = Axe().run(notebook.page, ".cf-bench").response["violations"]
+        broken += [(tab, each["id"], each["nodes"][0]["html"][:300]) for each in found]
+        notebook.screenshot(f"bench-{tab.casefold()}-{theme.split()[1].casefold()}")
+    notebook.page.evaluate(THEME, "JupyterLab Light")
+    assert [] == broken
