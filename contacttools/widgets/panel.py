@@ -178,13 +178,13 @@ class Panel:
             if not ended:
                 self.tell(str(now))
         show(self.bar, shown=False)
+        self._drawn()  # the preview goes before its report comes
         try:
             self.report.value = run.report._repr_html_()
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             self.tell(f"<strong>The commit broke off</strong>: {escape(repr(error))}")
         else:
             self.tell(self._after)
-        self._drawn()
 
 
 def aside(work: Callable[[], None]) -> None:
