@@ -210,6 +210,16 @@ def test_what_speaks_of_another_snapshot_is_not_heard():
     assert ({}, "done") == (staged.edits(), shown.heard[-1]["type"])
 
 
+def test_what_is_no_edit_is_answered_and_changes_nothing():
+    """A column that is not there, a contact that is not shown; nobody waits for ever."""
+    staged = stage()
+    shown = opened(staged, where=[ANN])
+    shown.say("edit", cells=[[ANN, None, "nothing", None, "x"]])
+    assert "done" == shown.heard[-1]["type"]
+    shown.say("edit", cells=[[BOB, None, "company", None, "x"]])
+    assert ({}, "it is not in this table") == (staged.edits(), wrong(shown)[0][-1])
+
+
 def test_a_paste_is_one_step_and_what_is_wrong_in_it_stays_out():
     """Of a row with one bad cell the good ones are staged; one undo takes all of it back."""
     staged = stage()

@@ -264,9 +264,11 @@ class Grid(anywidget.AnyWidget):
             if content.get("type") == "want":
                 self._answer(content)
                 return
-            if content.get("edition") == self.edition:  # else it speaks of another snapshot
-                self._carry_out(content)
-            self.send({"type": "done", "number": content.get("number")})
+            try:
+                if content.get("edition") == self.edition:  # else it speaks of another snapshot
+                    self._carry_out(content)
+            finally:  # whoever waits for an answer waits no more
+                self.send({"type": "done", "number": content.get("number")})
 
     def _answer(self, content: Mapping[str, Json]) -> None:
         if content["edition"] != self.edition:
