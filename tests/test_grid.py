@@ -1,5 +1,6 @@
 """The grid without a browser: what it is told and sends, and the stage is looked at."""
 
+import threading
 from array import array
 from contextlib import suppress
 
@@ -164,6 +165,8 @@ def test_a_text_is_taken_as_its_column_means_it(column, text, value):
     ("column", "text", "why"),
     [
         ("birthdate", "tomorrow", "YYYY-MM-DD"), ("custom.score", "much", "expected a number"),
+        ("custom.score", "nan", "expected a number"), ("custom.score", "1_0", "expected a number"),
+        ("custom.score", "١٢", "expected a number"),
         ("labelKeys", "VIQ", "there is no label"), ("locale", "??", "language tag"),
         ("revision", "9", "set by the service"),
     ],
@@ -190,6 +193,31 @@ def test_what_is_put_right_is_staged():
     shown.type(ANN, "birthdate", "tomorrow")
     shown.type(ANN, "birthdate", "2001-02-03")
     assert ([], "2001-02-03") == (wrong(shown), staged.value(ANN, "birthdate"))
+
+
+def test_a_label_with_a_comma_in_its_name_is_one_label():
+    """Where its parts are no labels; of two labels that are listed, both."""
+    labels = {"custom.one": "VIP, Gold", "custom.vip": "VIP", "custom.press": "Press"}
+    staged = stage(labels=labels)
+    shown = opened(staged)
+    shown.type(BOB, "labelKeys", "VIP, Gold")
+    assert ("custom.one",) == staged.value(BOB, "labelKeys")
+    shown.type(BOB, "labelKeys", "VIP, Press")
+    assert ("custom.vip", "custom.press") == staged.value(BOB, "labelKeys")
+
+
+def test_a_grid_and_a_step_do_not_wait_for_each_other():
+    """Whoever holds the one lock looks at the other: there is one lock for both."""
+    staged = stage()
+    shown = opened(staged)
+    with staged.step():
+        staged.edit(BOB, {"company": "By code"})
+        other = threading.Thread(target=staged.edit, args=(ANN, {"company": "Other"}))
+        other.start()
+        assert shown.grid.invalid.empty
+    other.join(30)
+    assert not other.is_alive()
+    assert staged.lock is shown.grid._lock
 
 
 def test_a_cell_that_changed_meanwhile_is_not_typed_over():

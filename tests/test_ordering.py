@@ -133,6 +133,23 @@ def test_phones_are_passed_round_as_well():
     }
 
 
+def test_who_would_wait_for_what_is_left_out_is_left_out_as_well():
+    """An exchange of which one half goes is no exchange: the other half goes with it."""
+    people = [holder("a", "x@example.com"), holder("b", "y@example.com")]
+    stage = stage_of(*people)
+    stage.edit("a", {"email": "y@example.com"})
+    stage.edit("b", {"email": "x@example.com", "jobTitle": "Buyer"})
+    for half in ("a", "b"):
+        left = stage.plan().without(contacts=[half], fields=["emails"])
+        fields = {(each.contact_id, e.field) for each in left.changes for e in each.edits}
+        assert fields <= {("b", "jobTitle")}
+        carried_out(left, people)
+    whole = stage.plan().without(contacts=["b"], fields=["jobTitle"])
+    assert {("a", "emails"), ("b", "emails")} == {
+        (each.contact_id, e.field) for each in whole.changes for e in each.edits
+    }
+
+
 def test_a_smaller_plan_keeps_an_exchange_whole():
     """What needs what is not there is left out."""
     stage = stage_of(holder("a", "x@example.com"), holder("b", "y@example.com"), holder("c"))

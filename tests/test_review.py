@@ -141,6 +141,55 @@ def test_a_commit_is_there_again_when_its_cell_is_run_again(site: ct.Site, serve
     assert [each.revision + 1 for each in plan.changes] == revisions
 
 
+def test_nothing_is_left_out_of_a_plan_that_is_being_written(site: ct.Site, server: Server):
+    """A click that comes late changes nothing, and offers nothing that is not on show."""
+    plan = planned(site)
+    server.faults.add("delay", method="PATCH", seconds=0.2, times=None)
+    shown = ct.review(plan, site)
+    shown.panel.read.value = True
+    shown.who.value = next(iter(shown._named))
+    shown.panel.commit.click()
+    for late in (shown.leave_out, shown.whole, shown.undo):
+        late.click()
+    assert (plan.id, None) == (shown.plan.id, shown.panel.plan)
+    ended(shown)
+    shown.panel.read.value = True
+    assert ("", True) == (shown.shown.value, shown.panel.commit.disabled)
+
+
+def test_what_could_not_be_begun_may_be_tried_again(site: ct.Site, server: Server):
+    """Another review was faster: when it has ended, this one finds nothing left to send."""
+    plan = planned(site)
+    one, two = ct.review(plan, site), ct.review(plan, site)
+    gate = threading.Event()
+    server.faults.add("before", method="PATCH", times=None, call=lambda: gate.wait(60))
+    for each in (one, two):
+        each.panel.read.value = True
+        each.panel.commit.click()
+    assert "Not done" in two.panel.says.value
+    assert not two.panel.commit.disabled
+    gate.set()
+    ended(one)
+    two.panel.commit.click()
+    ended(two)
+    assert "3 of 3 contacts written" in two.panel.report.value
+
+
+def test_a_commit_that_was_cancelled_is_offered_again(site: ct.Site, server: Server):
+    """With its preview, to be ticked anew; what was written is not written again."""
+    plan = planned(site, 20)
+    shown = ct.review(plan, site)
+    server.faults.add("before", method="PATCH", skip=3, call=shown.panel.cancel.click)
+    shown.panel.read.value = True
+    shown.panel.commit.click()
+    ended(shown)
+    assert (plan.id[:12] in shown.shown.value, shown.panel.read.value) == (True, False)
+    shown.panel.read.value = True
+    shown.panel.commit.click()
+    ended(shown)
+    assert {"applied": 20} == dict(site.reports[-1].counts)
+
+
 def test_a_site_open_for_reading_only_takes_nothing(connect: Callable[..., ct.Site]):
     """It says so; no box makes it writable."""
     site = connect(read_only=True)

@@ -473,6 +473,24 @@ def test_a_step_that_fails_leaves_nothing():
     assert (True, {}) == (staged.undo(), staged.edits())
 
 
+def test_a_step_that_fails_leaves_the_way_forth_as_it_was():
+    """What was undone before it can be done again; and undo is no part of a step."""
+    staged = stage()
+    staged.edit(ANN, {"company": "A"})
+    staged.undo()
+
+    def fails(call):
+        with staged.step():
+            staged.edit(BOB, {"company": "B"})
+            call()
+
+    for call in (staged.undo, staged.redo, lambda: staged.rebase(snapshot())):
+        with pytest.raises(ct.BadValue, match=r"outside the with block of stage\.step\(\)"):
+            fails(call)
+        assert {} == staged.edits()
+    assert (True, {ANN: {"company": "A"}}) == (staged.redo(), staged.edits())
+
+
 def test_undo_and_redo_go_step_by_step():
     """A call is a step; a new step forgets what was undone."""
     staged = stage()

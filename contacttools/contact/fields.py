@@ -34,6 +34,7 @@ MAX_CUSTOM_TEXT = 10_000  # ours: the service states no limit for extended field
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _LOCALE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*\Z")
 # The service's JSON reader refuses NUL, and a lone surrogate cannot be sent as UTF-8 at all.
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
@@ -151,6 +152,13 @@ def _number(field: Field, value: Json) -> float | int:
         why = f"has more digits than the service can keep: {value!r:.40}"
         raise ValueError(why)
     return int(number) if number.is_integer() and abs(number) <= EXACT else number
+
+
+def number_of(text: str) -> Json:
+    """Return the number that a text says; the text itself where it says none."""
+    if not _NUMBER.fullmatch(text.strip()):
+        return text
+    return float(text) if set(text) & set(".eE") else int(text)
 
 
 def _locale(field: Field, value: Json) -> str:

@@ -390,13 +390,21 @@ def _alone(chosen: dict[Key, Change], planned: Iterable[Change]) -> tuple[Change
     while broken := [
         key
         for key, change in left.items()
-        if any(need not in left for need in change.needs)
+        if any(
+            need not in left or _lets_go(left[need]) != _lets_go(whole[need])
+            for need in change.needs
+        )
         or (change.steps > 1 and change.edits != whole[key].edits)
         or any((key[0], step) not in left for step in range(1, change.steps + 1))
     ]:
         for key in broken:
             del left[key]
     return tuple(left.values())
+
+
+def _lets_go(change: Change) -> list[Edit]:
+    """Return the edits that others may need: by them a contact gives up what it alone may have."""
+    return [edit for edit in change.edits if edit.field in ("emails", "phones")]
 
 
 def one_line(text: str, name: str, meant: str) -> str:

@@ -63,6 +63,7 @@ class Stage:
             raise BadValue(why)
         self._contacts = contacts
         self._lock = threading.RLock()
+        self._open_steps = 0
         self._gestures = 0  # under way, one inside the other
         self._changed = False  # by the gesture under way
         self._steps = Steps()
@@ -170,16 +171,31 @@ class Stage:
     def step(self) -> Iterator[None]:
         """Let all that is staged in a ``with`` block be one step: one `undo` takes it back.
 
-        When the block raises, nothing of it stays staged. Other threads wait meanwhile.
+        When the block raises, nothing of it stays staged. Other threads wait meanwhile. `undo`,
+        `redo` and `rebase` are no part of a step, and raise BadValue in it.
         """
         with self._gesture():
             begin = self._steps.mark()
+            self._open_steps += 1
             try:
                 yield
             except BaseException:
                 self._steps.back_to(begin)
                 raise
+            finally:
+                self._open_steps -= 1
             self._steps.join(begin)
+
+    def _closed(self, what: str) -> None:
+        """Raise where a step is open: what is no edit cannot be part of one."""
+        if self._open_steps:
+            why = f"{what} is no part of a step: call it outside the with block of stage.step()"
+            raise BadValue(why)
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The lock that every gesture takes: hold it to look at several things at one moment."""
+        return self._lock
 
     # -- editing ----------------------------------------------------------------------------
 
@@ -327,6 +343,7 @@ class Stage:
     def undo(self) -> bool:
         """Take back the last step, whatever route it came by; False when there is none."""
         with self._gesture():
+            self._closed("undo")
             done = self._steps.undo()
             self._changed |= done
             return done
@@ -334,6 +351,7 @@ class Stage:
     def redo(self) -> bool:
         """Do again what `undo` took back; False when there is nothing."""
         with self._gesture():
+            self._closed("redo")
             done = self._steps.redo()
             self._changed |= done
             return done
@@ -454,6 +472,7 @@ class Stage:
             )
             raise BadValue(why)
         with self._gesture():
+            self._closed("rebase")
             puts: list[Put] = []
             undecided, clashes = self._undecided(), dict[tuple[str, str], Clash]()
             edits, allowed = self._steps.copy(), self._steps.allowed

@@ -12,6 +12,8 @@ ALLOWED = "allowDuplicates"  # as a field: why a contact may share its e-mails a
 #: Staged values by field name, by contact id.
 Staged = Mapping[str, Mapping[str, Json]]
 Put = tuple[str, str, Json]  # contact id, field, value or ABSENT
+Step = list[tuple[Put, Json]]  # each put with the value it replaced
+Mark = tuple[int, list[Step]]
 
 
 class Steps:
@@ -20,8 +22,8 @@ class Steps:
     def __init__(self) -> None:
         self._staged: dict[str, dict[str, Json]] = {}
         self._allowed: dict[str, dict[str, Json]] = {}
-        self._done: list[list[tuple[Put, Json]]] = []  # each put with the value it replaced
-        self._undone: list[list[tuple[Put, Json]]] = []
+        self._done: list[Step] = []
+        self._undone: list[Step] = []
 
     @property
     def staged(self) -> Staged:
@@ -54,20 +56,22 @@ class Steps:
         """Say whether a step that was not taken back staged or unstaged this field."""
         return any(put[:2] == (contact_id, field) for step in self._done for put, _ in step)
 
-    def mark(self) -> int:
-        """Return how many steps there are to take back."""
-        return len(self._done)
+    def mark(self) -> Mark:
+        """Return where we are: how many steps there are to take back, and those to do again."""
+        return len(self._done), list(self._undone)
 
-    def join(self, mark: int) -> None:
+    def join(self, mark: Mark) -> None:
         """Make one step of those since a mark."""
-        joined = [put for step in self._done[mark:] for put in step]
-        self._done[mark:] = [joined] if joined else []
+        begin, _ = mark
+        joined = [put for step in self._done[begin:] for put in step]
+        self._done[begin:] = [joined] if joined else []
 
-    def back_to(self, mark: int) -> None:
-        """Take back the steps since a mark, for good."""
-        while len(self._done) > mark:
+    def back_to(self, mark: Mark) -> None:
+        """Take back the steps since a mark, as if they had never been."""
+        begin, undone = mark
+        while len(self._done) > begin:
             self.undo()
-            self._undone.pop()
+        self._undone[:] = undone
 
     def settle(self) -> None:
         """Forget the way back; what is staged stays."""

@@ -491,11 +491,7 @@ def _read(field: Field, typed: str) -> Json:
     if not typed:
         return None
     if field.kind == "number":
-        for number in (int, float):
-            try:
-                return number(typed)
-            except ValueError:
-                continue
+        return fields.number_of(typed)
     return typed
 
 

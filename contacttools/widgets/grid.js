@@ -673,7 +673,10 @@ class View {
     e.preventDefault();
   }
 
-  plain(row, column) { const value = this.store.value(row, column.name); return Array.isArray(value) || typeof value === "boolean" ? this.show(column.head, value) : value === null || value === undefined ? "" : String(value); }
+  // Cells as a spreadsheet takes them; a label whose name would be read as two goes by its key.
+  plain(row, column) { const names = this.model.get("names");
+    if (column.head.kind === "labels") return (this.store.value(row, column.name) ?? []).map((key) => (/[,;\n]/.test(names[key] ?? key) ? key : names[key] ?? key)).join(", ");
+    const value = this.store.value(row, column.name); return Array.isArray(value) || typeof value === "boolean" ? this.show(column.head, value) : value === null || value === undefined ? "" : String(value); }
 
   paste(e) {
     if (this.editing || e.target.closest("input") || this.at.r < 0) return;

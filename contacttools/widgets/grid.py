@@ -8,7 +8,6 @@ and what was typed. It keeps nothing of its own but the look of it, and what was
 from __future__ import annotations
 
 import importlib.resources
-import threading
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -138,7 +137,10 @@ class Grid(anywidget.AnyWidget):
         columns: list[str] | None = None,
         whole: bool = True,
     ) -> None:
-        self._stage, self._lock = stage, threading.RLock()
+        self._stage, self._lock = (
+            stage,
+            stage.lock,
+        )  # one lock for both, or they could wait for each other
         self._sheet, self._columns = sheet, columns
         self._ids = None if whole else set(sheet.contact_ids)
         self._drafts: dict[Cell, tuple[str, str]] = {}

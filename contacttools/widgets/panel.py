@@ -134,6 +134,7 @@ class Panel:
             self.commit.disabled = True
             self.plan = None
             if not self.attempt(lambda: self._start(plan)):
+                self.plan = plan  # it may be tried again
                 self._drawn()
 
     def _start(self, plan: Plan) -> None:

@@ -126,6 +126,8 @@ class Review(widgets.VBox):  # type: ignore[misc]
     # -- gestures ---------------------------------------------------------------------------
 
     def _leave_out(self, _: object) -> None:
+        if self.panel.busy:  # a click that was late
+            return
         contact = self._named.get(self.who.value)
         name = self.which.value
         if contact is None and not name:
@@ -140,12 +142,15 @@ class Review(widgets.VBox):  # type: ignore[misc]
             self.panel.tell(told)
 
     def _all_again(self, _: object) -> None:
-        self.panel.tell("")
-        self.show(self._given)
+        if not self.panel.busy:
+            self.panel.tell("")
+            self.show(self._given)
 
     def _undo(self, _: object) -> None:
         run = self.panel.run
-        if run is not None and self.panel.attempt(lambda: self.show(run.undo_plan())):
+        if run is None or self.panel.busy:
+            return
+        if self.panel.attempt(lambda: self.show(run.undo_plan())):
             self.panel.tell("This is the plan that takes it back. Read it like any other.")
 
     # -- a run ------------------------------------------------------------------------------
@@ -169,6 +174,9 @@ class Review(widgets.VBox):  # type: ignore[misc]
 
     def _run_changed(self) -> None:
         run = self.panel.run
-        if run is not None and not self.panel.busy:
-            self.shown.value = ""
+        if run is not None and not self.panel.busy and run.plan.id == self.plan.id:
+            left = run.report.counts["not_sent"] + run.report.counts["unknown"]
+            if not left:
+                self.shown.value = ""
+            self.panel.offer(self.plan if left else None)
         self._draw()

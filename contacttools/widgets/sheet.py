@@ -311,6 +311,14 @@ class Sheet:
 
     # -- what a person types ----------------------------------------------------------------
 
+    def _label_keys(self, text: str) -> Json:
+        """Return the labels that a text lists, or the one whose name has a comma in it."""
+        names = [each.strip() for each in re.split("[,;\n]", text) if each.strip()]
+        known, key = self._labels, self.contacts.definitions.label_key
+        if any(key(name) not in known for name in names) and key(text.strip()) in known:
+            names = [text.strip()]
+        return tuple(map(key, names)) or None
+
     def parsed(self, name: str, item_id: str | None, text: str) -> Json:
         """Return what a person means by a text; what cannot be read is left to be refused."""
         label_key = self.contacts.definitions.label_key
@@ -318,8 +326,7 @@ class Sheet:
             return label_key(text.strip()) or None
         kind = self.field(name, item_id).kind
         if kind == "labels":
-            names = (each.strip() for each in re.split("[,;\n]", text))
-            return tuple(map(label_key, filter(None, names))) or None
+            return self._label_keys(text)
         if kind == "flag":
             return _FLAGS.get(text.strip().casefold(), text)
         if not text.strip():
@@ -362,22 +369,13 @@ def _filter(asked: str) -> Callable[[str], bool]:
     return lambda text: held in text
 
 
-def _number(text: str) -> Json:
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
-    return text
-
-
 def _country(text: str) -> str:
     return text.strip().upper() if len(text.strip()) == 2 else text.strip()
 
 
 #: How a text becomes a value, by the kind of the field; where nothing stands, without spaces round.
 _READ: dict[str, Callable[[str], Json]] = {
-    "text": str, "number": _number, "country": _country,
+    "text": str, "number": fields.number_of, "country": _country,
     "enum": lambda text: text.strip().upper(),
 }  # fmt: skip
 
