@@ -136,7 +136,9 @@ def test_a_text_stages_what_the_same_edit_in_code_stages(
         ("locale", "English, please", "language tag"),
         ("company", "x" * 1001, "at most 1,000"),
         ("custom.customer-number", "seven", "expected a number"),
-        ("custom.customer-number", "inf", "finite"),
+        ("custom.customer-number", "1e999", "finite"),
+        ("custom.customer-number", "inf", "expected a number"),
+        ("custom.customer-number", "nan", "expected a number"),
     ],
 )
 def test_a_bad_value_stays_beside_its_reason(
