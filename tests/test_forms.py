@@ -454,6 +454,34 @@ def test_a_commit_writes_what_was_previewed_and_nothing_else(
     assert before.revision(who) + 2 == site.get_contact(who)["revision"]
 
 
+def test_what_could_not_be_begun_stays_in_sight_and_may_be_tried_again(
+    form: Form, stage: ct.Stage, site: ct.Site, server: Server
+):
+    """Another notebook has the plan: its preview stays, and so does what was committed before."""
+    type_in(form, "jobTitle", "First of two")
+    form.preview.click()
+    form.commit.click()
+    ended(form)
+    before = stage.contacts
+    form.fetch.click()
+    fetched(form, before, stage)
+    type_in(form, "jobTitle", "Second of two")
+    form.preview.click()
+    gate = threading.Event()
+    server.faults.add("before", method="PATCH", call=lambda: gate.wait(60))
+    other = site.commit(form.plan, approve=form.plan.id, wait=False)
+    form.commit.click()
+    assert "Not done" in form.says.value
+    assert form.plan.id[:12] in form.shown.value
+    assert not form.commit.disabled
+    gate.set()
+    assert other.wait(30)
+    form.commit.click()
+    ended(form)
+    assert ("", True) == (form.shown.value, form.commit.disabled)
+    assert "1 of 1 contact written" in form.report.value
+
+
 def test_two_quick_clicks_on_commit_are_one_run(form: Form, server: Server):
     """From two threads at once: one update reaches the service."""
     type_in(form, "jobTitle", "Once")

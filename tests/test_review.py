@@ -190,6 +190,20 @@ def test_a_commit_that_was_cancelled_is_offered_again(site: ct.Site, server: Ser
     assert {"applied": 20} == dict(site.reports[-1].counts)
 
 
+def test_a_run_that_has_no_report_is_told(site: ct.Site, monkeypatch: pytest.MonkeyPatch):
+    """Whatever breaks while it is painted, somebody hears of it."""
+    shown = ct.review(planned(site), site)
+
+    def broken(_: object) -> None:
+        raise ValueError("no report")
+
+    monkeypatch.setattr("contacttools.committing.run.Run.report", property(broken))
+    shown.panel.read.value = True
+    shown.panel.commit.click()
+    ended(shown)
+    assert "The commit broke off" in shown.panel.says.value
+
+
 def test_a_site_open_for_reading_only_takes_nothing(connect: Callable[..., ct.Site]):
     """It says so; no box makes it writable."""
     site = connect(read_only=True)

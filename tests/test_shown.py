@@ -129,7 +129,7 @@ def test_what_the_values_show_is_not_said_once_more():
     change = Change("c1", 3, (Edit("company", "Old", "New"),), {"company": "Old"})
     from_commit = (
         "company was 'Old', ours 'New', theirs 'Theirs'; it changes faster than it can be "
-        "written. stage.rebase(site.fetch()) brings your edits beside theirs"
+        "written. stage.rebase(site.fetch()) sets your edits beside theirs"
     )
     outcome = Outcome("c1", "conflict", before=3, after=4, detail=from_commit,
                       differences=(Difference("company", "Old", "New", "Theirs"),))  # fmt: skip

@@ -30,7 +30,7 @@ Word = Literal[
 ]  # fmt: skip
 
 
-CARRY_OVER = "stage.rebase(site.fetch()) brings your edits beside theirs"
+CARRY_OVER = "stage.rebase(site.fetch()) sets your edits beside theirs"
 READ_BACK = "found by reading back"  # begins the detail of what no answer told
 _DOUBTFUL = ("already", "conflict_maybe_applied", "unknown")
 

@@ -11,7 +11,7 @@ import copy
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -162,12 +162,7 @@ class Plan:
         names = self._known(
             fields, {edit.field for each in self.changes for edit in each.edits}, UnknownField
         )
-        changes = []
-        for change in self.changes:
-            edits = tuple(edit for edit in change.edits if edit.field in names)
-            if change.contact_id in kept and edits:
-                changes.append(replace(change, edits=edits))
-        return self._with(changes)
+        return self._only(lambda each, edit: each.contact_id in kept and edit.field in names)
 
     def without(
         self, contacts: Iterable[str] | None = None, fields: Iterable[str] | None = None
@@ -192,13 +187,17 @@ class Plan:
         without = self._known(contacts, known, UnknownContact)
         of = {edit.field for each in self.changes for edit in each.edits}
         names = self._known(fields, of, UnknownField)
-        changes = []
-        for change in self.changes:
-            dropped = names if change.contact_id in without else frozenset[str]()
-            edits = tuple(edit for edit in change.edits if edit.field not in dropped)
-            if edits:
-                changes.append(replace(change, edits=edits))
-        return self._with(changes)
+        return self._only(
+            lambda each, edit: each.contact_id not in without or edit.field not in names
+        )
+
+    def _only(self, wanted: Callable[[Change, Edit], bool]) -> Plan:
+        """Return the plan of the edits that are wanted."""
+        kept = (
+            replace(each, edits=tuple(edit for edit in each.edits if wanted(each, edit)))
+            for each in self.changes
+        )
+        return self._with(change for change in kept if change.edits)
 
     @staticmethod
     def _known(

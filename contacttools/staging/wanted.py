@@ -190,12 +190,10 @@ class Wanted:
     def known_item(self, contact_id: str, table: Table, item_id: str) -> None:
         """Raise UnknownField where a list has no item of this id."""
         document = self._document(contact_id)
-        if frames.known_table(table) == "labels":
-            known = list(wire.label_keys(document))
-        elif table == "extendedFields":
+        if frames.known_table(table) == "extendedFields":  # one that is cleared is known as well
             known = list(wire.extended_items(document))
         else:
-            known = [name for name, _ in wire.items_of(document, fields.LISTS[table])]
+            known = frames.item_ids(table, document)
         if item_id not in known:
             why = (
                 f"contact {contact_id}: {table} has no item {item_id!r}; "

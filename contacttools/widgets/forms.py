@@ -273,9 +273,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.panel.offer(self.plan if self._fresh else None)
         self.preview.disabled = self.panel.busy
         if self.plan is not None and not self._fresh and not self.panel.busy:
-            self.panel.tell(
-                "<strong>Outdated</strong>: the stage has changed since; preview again."
-            )
+            self.panel.tell(_OUTDATED)
             self.shown.add_class("cf-outdated")
 
     @property
@@ -284,9 +282,10 @@ class Form(widgets.VBox):  # type: ignore[misc]
         return self.panel.run
 
     def _run_changed(self) -> None:
-        if self.panel.busy:
-            self._fresh, self.plan = False, None
-        elif self.run is not None:
+        run = self.run
+        if run is not None and self.plan is not None and run.plan.id == self.plan.id:
+            self._fresh, self.plan = False, None  # it was begun
+        if run is not None and self.plan is None and not self.panel.busy:
             self.shown.value = ""
             show(self.fetch, shown=True)
         self.draw()

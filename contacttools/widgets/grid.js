@@ -507,7 +507,7 @@ class View {
 
   resize(e, column) {
     const begin = e.clientX, { width } = column;
-    const move = (m) => { column.now = clamp(width + m.clientX - begin, 40, 900); this.set({ widths: { ...this.model.get("widths"), [column.name]: column.now } }); };
+    const move = (m) => { this.set({ widths: { ...this.model.get("widths"), [column.name]: clamp(width + m.clientX - begin, 40, 900) } }); };
     const end = () => { document.removeEventListener("mousemove", move); document.removeEventListener("mouseup", end); };
     document.addEventListener("mousemove", move);
     document.addEventListener("mouseup", end);

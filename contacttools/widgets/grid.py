@@ -137,10 +137,8 @@ class Grid(anywidget.AnyWidget):
         columns: list[str] | None = None,
         whole: bool = True,
     ) -> None:
-        self._stage, self._lock = (
-            stage,
-            stage.lock,
-        )  # one lock for both, or they could wait for each other
+        self._stage = stage
+        self._lock = stage.lock  # one for both, or they could wait for each other
         self._sheet, self._columns = sheet, columns
         self._ids = None if whole else set(sheet.contact_ids)
         self._drafts: dict[Cell, tuple[str, str]] = {}
@@ -300,6 +298,7 @@ class Grid(anywidget.AnyWidget):
         match content.get("type"):
             case "edit":
                 self.edit(content["cells"])
+                return
             case "discard":
                 self._drafts.pop((content["id"], content["item"], content["column"]), None)
             case "add":

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from contacttools.committing.threeway import LOOKS
 from contacttools.contact import fields
-from contacttools.errors import BadPlan, BadValue, ContactToolsError, PlanInUse, WrongSite
+from contacttools.errors import BadPlan, BadValue, ContactToolsError, WrongSite
 from contacttools.planning.plan import Plan
 from contacttools.planning.render import STYLE, count, escape, visible
 from contacttools.service.site import Site
@@ -118,9 +118,9 @@ class Review(widgets.VBox):  # type: ignore[misc]
     def _draw(self) -> None:
         busy = self.panel.busy
         show(self._narrow, shown=bool(self.plan.changes) and not busy)
-        show(self.whole, shown=self.plan is not self._given and self.plan.site_id is not None)
+        show(self.whole, shown=self.plan is not self._given)
         run = self.panel.run
-        done = run is not None and not busy and bool(run.report.counts["applied"])
+        done = run is not None and not busy and bool(run.progress.counts["applied"])
         show(self.undo, shown=done)
 
     # -- gestures ---------------------------------------------------------------------------
@@ -161,7 +161,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
             run = self._site.run(self.plan.id)
         except BadPlan:
             return
-        except (PlanInUse, ContactToolsError, OSError) as error:
+        except (ContactToolsError, OSError) as error:
             self.panel.tell(escape(str(error)))
             return
         if not run.wait(0):
@@ -175,7 +175,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
     def _run_changed(self) -> None:
         run = self.panel.run
         if run is not None and not self.panel.busy and run.plan.id == self.plan.id:
-            left = run.report.counts["not_sent"] + run.report.counts["unknown"]
+            left = run.progress.counts["not_sent"] + run.progress.counts["unknown"]
             if not left:
                 self.shown.value = ""
             self.panel.offer(self.plan if left else None)

@@ -1,7 +1,8 @@
-"""Sheet: the contacts of a stage as a grid shows them: rows, cells, what is staged. Pure.
+"""Sheet: the contacts of a stage as a grid shows them: rows, cells, what is staged.
 
-A row keeps its number as long as the sheet lives: an item that is staged away stays, marked, and
-a new one comes last. Which rows are shown, and in what order, is a list of these numbers.
+It reads the stage, and touches nothing. A row keeps its number as long as the sheet lives: an item
+that is staged away stays, marked, and a new one comes last. Which rows are shown, and in what
+order, is a list of these numbers.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -29,7 +30,6 @@ Flag = Literal["", "new", "removed"]
 
 CONTACT = "contact"  # the column that names whose item a row is; no field of the contact
 
-_HIDDEN = ("revision", "phone.e164")  # at first; the menu of columns shows them
 _FLAGS = dict.fromkeys(("yes", "true", "y", "1", "x", "✓"), True) | dict.fromkeys(
     ("no", "false", "n", "0", ""), False
 )
@@ -415,11 +415,7 @@ def _heads(table: Table | None, contacts: Contacts, columns: Iterable[str] | Non
         heads = {
             name: heads[name] for name in [*asked, *(each for each in heads if each not in seen)]
         }
-    return [_hidden(head, hidden=head.name not in seen) for head in heads.values()]
-
-
-def _hidden(head: Head, *, hidden: bool) -> Head:
-    return Head(head.name, head.label, head.kind, head.fixed, head.choices, head.width, hidden)
+    return [replace(head, hidden=head.name not in seen) for head in heads.values()]
 
 
 _LABELS = {"email": "E-mail", "phone": "Phone", "phone.e164": "Phone, E.164", "key": "Key",
