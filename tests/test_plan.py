@@ -221,10 +221,12 @@ def test_a_plan_is_not_equal_to_anything_else():
 
 
 def test_the_frame_has_one_row_per_edit_and_per_item():
-    """contactId, itemId, field, kind, before, after; missing where there is none."""
+    """contactId, itemId, field, kind, before, after, reason; missing where there is none."""
     frame = some_plan().select(contacts=[ANN]).to_frame()
 
-    assert ["contactId", "itemId", "field", "kind", "before", "after"] == list(frame.columns)
+    assert [
+        "contactId", "itemId", "field", "kind", "before", "after", "reason"
+    ] == list(frame.columns)  # fmt: skip
     assert [
         ("birthdate", "cleared", "1990-02-03", None),
         ("company", "changed", "Example Ltd", "New \u202e <b>"),

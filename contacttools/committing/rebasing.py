@@ -49,7 +49,7 @@ def carry(change: Change, contact: Json) -> Change | tuple[Difference, ...]:
         if isinstance(after, Clash) or not _as_shown(edit, held, after):
             clashes.append(_difference(edit, theirs))
         else:
-            carried.append(Edit(edit.field, held, after))
+            carried.append(replace(edit, before=held, after=after))
     if clashes:
         return tuple(clashes)
     return replace(change, revision=int(contact["revision"]), edits=tuple(carried), base=theirs)

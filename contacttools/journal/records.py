@@ -142,7 +142,7 @@ def key_of(record: Record) -> Key:
 def _told(change: Change) -> Json:
     told: Json = {
         "revision": change.revision,
-        "edits": [[edit.field, edit.before, edit.after] for edit in change.edits],
+        "edits": [edit.to_json() for edit in change.edits],
         "base": change.base,
         "name": change.name,
     }
@@ -159,7 +159,10 @@ def _change(contact: str, step: int, told: Json) -> Change:
     return Change(
         contact,
         told["revision"],
-        tuple(Edit(n, _held(n, before), _held(n, after)) for n, before, after in told["edits"]),
+        tuple(
+            Edit(n, _held(n, before), _held(n, after), *more)
+            for n, before, after, *more in told["edits"]
+        ),
         {name: _held(name, value) for name, value in told["base"].items()},
         told["name"],
         step,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from functools import cached_property
 
 from contacttools.contact import fields, merge, wire
@@ -19,11 +20,20 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One field of one contact: what it held, and what it is to hold (None: cleared)."""
+    """One field of one contact: what it held, and what it is to hold (None: cleared).
+
+    Why a person wants it rides beside: edits that do the same are equal.
+    """
 
     field: str
     before: Json
     after: Json
+    reason: str = dataclass_field(default="", compare=False)
+
+    def to_json(self) -> Json:
+        """Return it as a file or a journal holds it."""
+        told = [self.field, self.before, self.after]
+        return [*told, self.reason] if self.reason else told
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,11 @@ class Risk:
 
 def rows_of(contact_id: str, edit: Edit) -> Iterator[Row]:
     """Yield what one edit does, one row per scalar or per item of a list."""
+    for row in _rows_of(contact_id, edit):
+        yield replace(row, reason=edit.reason) if edit.reason else row
+
+
+def _rows_of(contact_id: str, edit: Edit) -> Iterator[Row]:
     if edit.field in fields.LISTS:
         yield from _item_rows(contact_id, edit)
     elif edit.field == fields.LABELS.name:

@@ -127,7 +127,8 @@ class Plan:
             One row per edit, list edits one per item, in the plan's order: ``contactId``,
             ``itemId`` (missing for scalars and new items; a label's key), ``field``,
             ``kind`` ("added", "changed", "cleared", "removed", "primary moved"), ``before``
-            and ``after`` (numbers as numbers, items on one line, missing is None).
+            and ``after`` (numbers as numbers, items on one line, missing is None), ``reason``
+            (why it is wanted, empty where nobody said).
         """
         columns: dict[str, list[Any]] = {
             "contactId": [row.contact_id for row in self.rows],
@@ -139,6 +140,7 @@ class Plan:
         for name in ("before", "after"):
             values = [getattr(row, name) for row in self.rows]
             frame[name] = pd.Series(values, dtype=object, index=frame.index)
+        frame["reason"] = pd.Series([row.reason for row in self.rows], dtype="str")
         return frame
 
     def select(
@@ -288,7 +290,7 @@ class Plan:
                     "contact_id": each.contact_id,
                     "revision": each.revision,
                     "name": each.name,
-                    "edits": [[edit.field, edit.before, edit.after] for edit in each.edits],
+                    "edits": [edit.to_json() for edit in each.edits],
                     "base": each.base,
                     "step": each.step,
                     "steps": each.steps,
@@ -425,8 +427,8 @@ def _moment(text: str) -> datetime:
 def _stored_change(stored: planfile.StoredChange) -> Change:
     base = {name: _as_read(name, value) for name, value in stored.base.items()}
     edits = tuple(
-        Edit(name, _as_read(name, before), checked(name, _as_read(name, after)))
-        for name, before, after in stored.edits
+        Edit(name, _as_read(name, before), checked(name, _as_read(name, after)), *_reason(more))
+        for name, before, after, *more in stored.edits
     )
     for edit in edits:
         if edit.before != base.get(edit.field):
@@ -459,6 +461,10 @@ def _as_read(name: str, value: Json) -> Json:
         why = f"{name} is no field that can be written"
         raise ValueError(why)
     return value
+
+
+def _reason(more: list[str]) -> tuple[str, ...]:
+    return tuple(one_line(each, "reason", "why an edit is wanted") for each in more)
 
 
 def _has_a_name(item: Json) -> bool:

@@ -37,7 +37,7 @@ class StoredChange(_Strict):
     contact_id: StrictStr
     revision: StrictInt
     name: StrictStr
-    edits: list[tuple[StrictStr, Any, Any]]
+    edits: list[tuple[StrictStr, Any, Any] | tuple[StrictStr, Any, Any, StrictStr]]
     base: dict[str, Any]
     step: StrictInt
     steps: StrictInt

@@ -44,6 +44,7 @@ class Row:
     kind: Kind
     before: Any
     after: Any
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,7 @@ def plan_text(view: PlanView) -> str:
         )
         lines += [
             f"    {row.kind:<13} {visible(label(row.field)):<14} {_change_text(row)}"
+            + (f"  ({visible(row.reason)})" if row.reason else "")
             for row in rows
         ]
     if len(view.cards) > TEXT_CARDS:
@@ -366,7 +368,7 @@ def _card(card: tuple[str, str, str, Sequence[Row]]) -> str:
         f"<tr class='ct-row ct-is-{_slug(row.kind)}'>"
         f"<td><span class='ct-kind'>{row.kind}</span></td>"
         f"<td title='{attribute(row.field)}'>{escape(label(row.field))}</td>"
-        f"<td>{_change_html(row)}</td></tr>"
+        f"<td>{_change_html(row)}{_reason_html(row)}</td></tr>"
         for row in rows
     )
     return (
@@ -375,6 +377,10 @@ def _card(card: tuple[str, str, str, Sequence[Row]]) -> str:
         f"{count(len(rows), 'edit')}</summary>"
         f"<table><tbody>{body}</tbody></table></details>"
     )
+
+
+def _reason_html(row: Row) -> str:
+    return f" <span class='ct-why'>· {escape(row.reason)}</span>" if row.reason else ""
 
 
 def table_html(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -400,7 +406,7 @@ STYLE = f"""<style>
 color:var(--jp-ui-font-color1,#212121);max-width:60rem}}
 .ct-plan p{{margin:.3em 0}}
 .ct-plan .ct-head{{font-size:14px}}
-.ct-plan .ct-sub{{color:var(--jp-ui-font-color2,#555)}}
+.ct-plan .ct-sub,.ct-plan .ct-why{{color:var(--jp-ui-font-color2,#555)}}
 .ct-plan code{{font-family:var(--jp-code-font-family,monospace);font-size:12px;background:none;
 color:inherit;padding:0}}
 .ct-plan .ct-card{{border:1px solid var(--jp-border-color2,#ddd);border-radius:4px;margin:.4em 0;

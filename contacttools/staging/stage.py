@@ -11,7 +11,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -28,7 +28,7 @@ from contacttools.planning.plan import Plan, one_line
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table
-from contacttools.staging import checks, intake
+from contacttools.staging import applying, checks, intake
 from contacttools.staging.intake import Finding, RowEdit
 from contacttools.staging.steps import ABSENT, ALLOWED, Put, Staged, Steps
 from contacttools.staging.wanted import Wanted
@@ -64,6 +64,7 @@ class Stage:
         self._contacts = contacts
         self._lock = threading.RLock()
         self._open_steps = 0
+        self._reason = ""  # of the step that is open
         self._gestures = 0  # under way, one inside the other
         self._changed = False  # by the gesture under way
         self._steps = Steps()
@@ -168,14 +169,22 @@ class Stage:
                 call()
 
     @contextmanager
-    def step(self) -> Iterator[None]:
+    def step(self, reason: str | None = None) -> Iterator[None]:
         """Let all that is staged in a ``with`` block be one step: one `undo` takes it back.
 
         When the block raises, nothing of it stays staged. Other threads wait meanwhile. `undo`,
         `redo` and `rebase` are no part of a step, and raise BadValue in it.
+
+        Parameters
+        ----------
+        reason : str, optional
+            Why, in one line: it stands beside each of these edits in the preview, and no id
+            depends on it. A step inside another one has its reason, unless it gives its own.
         """
         with self._gesture():
-            begin = self._steps.mark()
+            begin, outer = self._steps.mark(), self._reason
+            if reason is not None:
+                self._reason = one_line(reason, "reason", "why these edits are wanted")
             self._open_steps += 1
             try:
                 yield
@@ -184,7 +193,23 @@ class Stage:
                 raise
             finally:
                 self._open_steps -= 1
+                self._reason = outer
             self._steps.join(begin)
+
+    def copy(self) -> Stage:
+        """Return another stage over the same snapshot, with the same edits: to try things out."""
+        other = Stage(self._contacts)
+        with self._lock:
+            other._shown.update(self._shown)
+            other._clashes = dict(self._undecided())
+            other._put(
+                (contact_id, name, value)
+                for contact_id, values in self._steps.copy().items()
+                for name, value in values.items()
+            )
+            other._put((each, ALLOWED, why) for each, why in self._steps.allowed.items())
+            other._steps.settle(self._steps.reasons())
+        return other
 
     def _closed(self, what: str) -> None:
         """Raise where a step is open: what is no edit cannot be part of one."""
@@ -427,6 +452,58 @@ class Stage:
         ]
         return intake.outcome(findings)
 
+    def apply(
+        self,
+        change: Callable[[pd.Series[Any]], object] | object,
+        column: str,
+        *,
+        where: pd.Series[bool] | Iterable[str] | None = None,
+        reason: str | None = None,
+        clear: str | Iterable[str] = (),
+        errors: Literal["raise", "collect"] = "raise",
+    ) -> pd.DataFrame | None:
+        """Stage one change of one column of many contacts, as one step.
+
+        Parameters
+        ----------
+        change : callable or value
+            Is given the column as it is staged, as in `to_frame`, without the contacts that
+            `where` leaves out; returns a Series of the same contacts, or one value for all. What is
+            no callable stands for itself. A lone None clears; in a Series, a value that turned
+            missing is refused, unless `clear` names the column.
+        column : str
+            A column of the wide frame.
+        where : boolean Series or iterable of str, optional
+            Which contacts: a mask over ``stage.to_frame()``, or contact ids. Without it, all.
+        reason : str, optional
+            Why, in one line, as in `step`.
+        clear : str or iterable of str
+            As in `update`.
+        errors : {"raise", "collect"}
+            Raise the first error and stage nothing; or stage the good rows and report.
+
+        Returns
+        -------
+        DataFrame or None
+            As `update`.
+
+        Raises
+        ------
+        UnknownContact, UnknownField, ReadOnlyField, BadValue
+            The message names the contact, the field and the next step. What `change` raises
+            itself is passed on.
+
+        Examples
+        --------
+        >>> stage = ct.Stage(ct.connect().fetch(limit=50))
+        >>> titled = stage.to_frame()["jobTitle"].notna()
+        >>> stage.apply(lambda values: values.str.title(), "jobTitle", where=titled)
+        """
+        with self.step(reason):
+            frame = self.to_frame()
+            rows, cleared = applying.changed(frame, self._contacts, change, column, where)
+            return self.update(rows, clear=(*_listed(clear), *cleared), errors=errors)
+
     # -- what is staged --------------------------------------------------------------------
 
     def _put(self, puts: Iterable[Put]) -> None:
@@ -436,7 +513,7 @@ class Stage:
             own = wire.values(self._contacts.document(contact_id)).get(name)
             same = value is ABSENT or merge.same(name, own, value)
             settled.append((contact_id, name, ABSENT if same else value))
-        pushed = self._steps.push(settled, open_keys=self._clashes)
+        pushed = self._steps.push(settled, reason=self._reason, open_keys=self._clashes)
         self._changed |= bool(pushed) or len(self._clashes) < undecided
 
     def _was_shown(self, mark: str | None, table: Table | None) -> pd.DataFrame | None:
@@ -476,6 +553,7 @@ class Stage:
             puts: list[Put] = []
             undecided, clashes = self._undecided(), dict[tuple[str, str], Clash]()
             edits, allowed = self._steps.copy(), self._steps.allowed
+            reasons = self._steps.reasons()
             for (contact_id, name), clash in undecided.items():
                 edits.setdefault(contact_id, {})[name] = clash.ours
             for contact_id, staged in edits.items():
@@ -498,7 +576,7 @@ class Stage:
             puts += [(each, ALLOWED, why) for each, why in allowed.items() if each in contacts]
             self._contacts, self._steps, self._shown, self._clashes = contacts, Steps(), {}, {}
             self._put(puts)
-            self._steps.settle()
+            self._steps.settle(reasons)
             self._clashes = clashes
             self._changed = True
             return self.clashes()
@@ -554,7 +632,7 @@ class Stage:
         """
         with self._lock:
             contacts, staged, clashes = self._contacts, self._steps.copy(), self._undecided()
-            allowed = self._steps.allowed
+            allowed, reasons = self._steps.allowed, self._steps.reasons()
         if contacts.site_id is None:
             why = (
                 "these contacts were read without a site, so nothing can be planned for one: say "
@@ -576,7 +654,7 @@ class Stage:
             change
             for contact_id, values in staged.items()
             if contact_id not in undecided
-            and (change := _change(contacts, contact_id, values, allowed)) is not None
+            and (change := _change(contacts, contact_id, values, allowed, reasons)) is not None
         ]
         planned, refused, risks = checks.review(changes, contacts)
         return Plan(
@@ -597,7 +675,11 @@ def _overlaid(contacts: Contacts, staged: Staged) -> dict[str, Json]:
 
 
 def _change(
-    contacts: Contacts, contact_id: str, values: Mapping[str, Json], allowed: Mapping[str, str]
+    contacts: Contacts,
+    contact_id: str,
+    values: Mapping[str, Json],
+    allowed: Mapping[str, str],
+    reasons: Mapping[tuple[str, str], str],
 ) -> Change | None:
     document = contacts.document(contact_id)
     base = wire.values(document)
@@ -605,7 +687,8 @@ def _change(
     for name, value in sorted(values.items()):
         after = merge.settle(name, base.get(name), value)
         if not merge.same(name, base.get(name), after):
-            edits.append(Edit(name, base.get(name), after))
+            reason = reasons.get((contact_id, name), "")
+            edits.append(Edit(name, base.get(name), after, reason))
     if not edits:
         return None
     reaches = any(edit.field in ("emails", "phones") for edit in edits)

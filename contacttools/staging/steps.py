@@ -12,7 +12,7 @@ ALLOWED = "allowDuplicates"  # as a field: why a contact may share its e-mails a
 #: Staged values by field name, by contact id.
 Staged = Mapping[str, Mapping[str, Json]]
 Put = tuple[str, str, Json]  # contact id, field, value or ABSENT
-Step = list[tuple[Put, Json]]  # each put with the value it replaced
+Step = list[tuple[Put, Json, str]]  # each put with the value it replaced, and the reason
 Mark = tuple[int, list[Step]]
 
 
@@ -22,6 +22,7 @@ class Steps:
     def __init__(self) -> None:
         self._staged: dict[str, dict[str, Json]] = {}
         self._allowed: dict[str, dict[str, Json]] = {}
+        self._settled: dict[tuple[str, str], str] = {}  # reasons of steps that are forgotten
         self._done: list[Step] = []
         self._undone: list[Step] = []
 
@@ -39,13 +40,28 @@ class Steps:
         """Return what is staged now, as it will stay."""
         return {contact_id: dict(values) for contact_id, values in self._staged.items()}
 
-    def push(self, puts: Iterable[Put], *, open_keys: Container[tuple[str, str]] = ()) -> int:
+    def reasons(self) -> dict[tuple[str, str], str]:
+        """Return why what is staged is wanted, where the last who staged it said so."""
+        told = dict(self._settled)
+        for step in self._done:
+            told |= {put[:2]: reason for put, _, reason in step}
+        return {key: reason for key, reason in told.items() if reason}
+
+    def push(
+        self,
+        puts: Iterable[Put],
+        *,
+        reason: str = "",
+        open_keys: Container[tuple[str, str]] = (),
+    ) -> int:
         """Stage values as one step; return how many of them were no repetition.
 
         To stage a value again decides what was open, and is part of the step.
         """
         step = [
-            (put, was) for put in puts if (was := self._set(put)) != put[2] or put[:2] in open_keys
+            (put, was, reason)
+            for put in puts
+            if (was := self._set(put)) != put[2] or put[:2] in open_keys
         ]
         if step:
             self._done.append(step)
@@ -54,7 +70,7 @@ class Steps:
 
     def touched(self, contact_id: str, field: str) -> bool:
         """Say whether a step that was not taken back staged or unstaged this field."""
-        return any(put[:2] == (contact_id, field) for step in self._done for put, _ in step)
+        return any(put[:2] == (contact_id, field) for step in self._done for put, *_ in step)
 
     def mark(self) -> Mark:
         """Return where we are: how many steps there are to take back, and those to do again."""
@@ -73,8 +89,9 @@ class Steps:
             self.undo()
         self._undone[:] = undone
 
-    def settle(self) -> None:
-        """Forget the way back; what is staged stays."""
+    def settle(self, reasons: Mapping[tuple[str, str], str] | None = None) -> None:
+        """Forget the way back; what is staged stays, and why: for these reasons, or its own."""
+        self._settled = self.reasons() if reasons is None else dict(reasons)
         self._done.clear()
         self._undone.clear()
 
@@ -83,7 +100,7 @@ class Steps:
         if not self._done:
             return False
         step = self._done.pop()
-        for (contact_id, field, _), was in reversed(step):
+        for (contact_id, field, _), was, _ in reversed(step):
             self._set((contact_id, field, was))
         self._undone.append(step)
         return True
@@ -93,7 +110,7 @@ class Steps:
         if not self._undone:
             return False
         step = self._undone.pop()
-        for put, _ in step:
+        for put, *_ in step:
             self._set(put)
         self._done.append(step)
         return True
