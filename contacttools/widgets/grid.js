@@ -179,7 +179,11 @@ class View {
     this.told = attrs(make("span", "ctg-told"), { role: "status" });
     this.wrong = this.button("", () => this.nextWrong(), "Go to the next cell that could not be staged");
     this.wrong.classList.add("ctg-wrong");
-    bar.append(this.search, label, this.filterButton, this.columnsButton, this.undo, this.redo);
+    const tools = this.model.get("tools");
+    bar.append(this.search);
+    if (tools.includes("staged")) bar.append(label);
+    bar.append(this.filterButton, this.columnsButton);
+    if (tools.includes("undo")) bar.append(this.undo, this.redo);
     if (this.model.get("table")) {
       if (this.model.get("adds")) bar.append(this.button("Add…", () => this.addLine(), "Add an item to the contact of this row"));
       bar.append(this.button("Remove", () => this.remove(), "Remove the items of the selected rows (Ctrl+Delete)"));
@@ -187,7 +191,7 @@ class View {
     bar.append(this.told, this.wrong);
     this.adding = make("div", "ctg-bar", { hidden: true });
     this.view = make("div", "ctg-view");
-    this.table = attrs(make("div", "ctg-table"), { role: "grid", "aria-multiselectable": "true", "aria-label": `Contacts${this.model.get("table") ? `: ${this.model.get("table")}` : ""}` });
+    this.table = attrs(make("div", "ctg-table"), { role: "grid", "aria-multiselectable": "true", "aria-label": `${this.model.get("called")}${this.model.get("table") ? `: ${this.model.get("table")}` : ""}` });
     this.head = attrs(make("div", "ctg-head"), { role: "rowgroup" });
     this.body = attrs(make("div"), { role: "rowgroup" });
     this.table.append(this.head, this.body);

@@ -1,30 +1,25 @@
 """Grid: an editable table over a stage. It touches the stage and the screen, and nothing else.
 
-What is typed is one call on the stage; what the stage says is drawn. The table itself lives in the
-browser (grid.js): it is sent its rows as it asks for them, and answers with contact ids, columns
-and what was typed. It keeps nothing of its own but the look of it, and what was refused.
+What is typed is one call on the stage; what the stage says is drawn. It keeps nothing of its own
+but what was refused.
 """
 
 from __future__ import annotations
 
-import importlib.resources
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
 
-import anywidget
 import pandas as pd
-import traitlets
 
 from contacttools.contact.fields import Json
 from contacttools.errors import BadValue, StagingError
 from contacttools.planning.render import count
 from contacttools.snapshot.frames import Table
 from contacttools.staging.stage import Stage
-from contacttools.widgets.sheet import Order, Sheet
+from contacttools.widgets.sheet import Sheet
+from contacttools.widgets.table import TableWidget
 
-_FIRST = 120  # rows that are sent with the widget itself
-_CHUNK = 4000  # rows in one answer, at most
+_TOOLS = ["staged", "undo", "redo"]
 
 #: The column that a new item is begun with.
 _ADDS = {"emails": "email", "phones": "phone", "addresses": "addressLine", "labels": "key"}
@@ -81,11 +76,7 @@ def grid(
     return Grid(stage, sheet, columns=listed, whole=where is None)
 
 
-def _text(name: str) -> str:
-    return importlib.resources.files("contacttools.widgets").joinpath(name).read_text("utf-8")
-
-
-class Grid(anywidget.AnyWidget):
+class Grid(TableWidget):
     """The widget that `grid` returns.
 
     Attributes
@@ -107,28 +98,6 @@ class Grid(anywidget.AnyWidget):
         The contacts of the rows that are selected.
     """
 
-    _esm: ClassVar[str] = _text("grid.js")
-    _css: ClassVar[str] = _text("grid.css")
-
-    heads: Any = traitlets.List().tag(sync=True)
-    names = traitlets.Dict().tag(sync=True)  # display names of labels by key
-    table = traitlets.Unicode(None, allow_none=True).tag(sync=True)
-    adds = traitlets.Unicode("").tag(sync=True)  # the column that a new item is begun with
-    edition = traitlets.Int(0).tag(sync=True)  # counts the snapshots shown
-    size = traitlets.Int(0).tag(sync=True)  # rows there are, shown or not
-    first: Any = traitlets.List().tag(sync=True)
-    shown: Any = traitlets.Bytes(None, allow_none=True).tag(sync=True)  # row numbers; None: all
-    drafts: Any = traitlets.List().tag(sync=True)
-    staged = traitlets.Unicode("").tag(sync=True)
-    search = traitlets.Unicode("").tag(sync=True)
-    filters = traitlets.Dict().tag(sync=True)
-    sort: Any = traitlets.List().tag(sync=True)
-    only_staged = traitlets.Bool(False).tag(sync=True)  # noqa: FBT003 - a trait's default
-    hidden = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    pinned = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    widths = traitlets.Dict().tag(sync=True)
-    selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
-
     def __init__(
         self,
         stage: Stage,
@@ -138,21 +107,12 @@ class Grid(anywidget.AnyWidget):
         whole: bool = True,
     ) -> None:
         self._stage = stage
-        self._lock = stage.lock  # one for both, or they could wait for each other
         self._sheet, self._columns = sheet, columns
         self._ids = None if whole else set(sheet.contact_ids)
         self._drafts: dict[Cell, tuple[str, str]] = {}
         self._gone: set[int] = set()  # rows of new items that were taken back
-        heads = self._sheet.heads
-        super().__init__(
-            table=sheet.table,
-            hidden=[head.name for head in heads if head.hidden],
-            pinned=[head.name for head in heads[:1]],
-            adds=_ADDS.get(sheet.table or "", ""),
-            **self._laid_out(),
-        )
-        self.on_msg(self._heard)
-        self.observe(self._reordered, ["search", "filters", "sort", "only_staged"])
+        # One lock for both, or they could wait for each other.
+        super().__init__(sheet, stage.lock, adds=_ADDS.get(sheet.table or "", ""), tools=_TOOLS)
         self._unwatch = stage.watch(self._follow)
 
     def __repr__(self) -> str:
@@ -175,20 +135,6 @@ class Grid(anywidget.AnyWidget):
 
     # -- drawing ----------------------------------------------------------------------------
 
-    def _laid_out(self) -> dict[str, Any]:
-        """Return the state of a sheet that is new."""
-        sheet = self._sheet
-        return {
-            "heads": [head.to_json() for head in sheet.heads],
-            "names": dict(sheet.contacts.definitions.labels or {}),
-            "size": len(sheet),
-            "first": list(sheet.read(range(min(_FIRST, len(sheet))), self._in_sight())),
-            "staged": self._told(),
-        }
-
-    def _in_sight(self) -> list[str]:
-        return [head.name for head in self._sheet.heads if not head.hidden]
-
     def _told(self) -> str:
         return f"{count(len(self._stage), 'contact')} staged"
 
@@ -199,17 +145,13 @@ class Grid(anywidget.AnyWidget):
                 self._begin_anew()
                 return
             redraw, added = self._sheet.follow()
-            every = [head.name for head in self._sheet.heads]
-            for start in range(0, len(redraw), _CHUNK):
-                rows = list(self._sheet.read(redraw[start : start + _CHUNK], every))
-                self.send({"type": "rows", "edition": self.edition, "rows": rows})
+            self._draw_again(redraw)
             gone = {each for each in redraw if not self._sheet.alive(each)}
             added += [each for each in redraw if each in self._gone - gone]
             if added or gone - self._gone:
                 self.size = len(self._sheet)
                 self._place(added, gone)
             self._gone = (self._gone - set(added)) | gone
-            self.staged = self._told()
 
     def _begin_anew(self) -> None:
         """Show another snapshot: the contacts were fetched again."""
@@ -218,24 +160,7 @@ class Grid(anywidget.AnyWidget):
         self._sheet = Sheet(self._stage, self._sheet.table, ids, self._columns)
         self._drafts.clear()
         self._gone.clear()
-        with self.hold_sync():
-            self.edition += 1
-            self.drafts = []
-            for name, value in self._laid_out().items():
-                setattr(self, name, value)
-            self._reorder()
-
-    def _reordered(self, _: object) -> None:
-        with self._lock:
-            self._reorder()
-
-    def _reorder(self) -> None:
-        sort: list[tuple[str, Order]] = [(str(name), way) for name, way in self.sort]
-        numbers = self._sheet.order(
-            search=self.search, filters=self.filters, sort=sort, only_staged=self.only_staged
-        )
-        whole = numbers == list(range(len(self._sheet)))
-        self.shown = None if whole else array("i", numbers).tobytes()
+        self._begin_with(self._sheet)
 
     def _place(self, added: Sequence[int], gone: set[int]) -> None:
         """Put new items after the others of their contact, and take out what is no more."""
@@ -258,41 +183,6 @@ class Grid(anywidget.AnyWidget):
         self.shown = array("i", placed).tobytes()
 
     # -- what comes from the browser --------------------------------------------------------
-
-    def _heard(self, _: object, content: Mapping[str, Json], __: object) -> None:
-        with self._lock:
-            if content.get("type") == "want":
-                self._answer(content)
-                return
-            try:
-                if content.get("edition") == self.edition:  # else it speaks of another snapshot
-                    self._carry_out(content)
-            finally:  # whoever waits for an answer waits no more
-                self.send({"type": "done", "number": content.get("number")})
-
-    def _answer(self, content: Mapping[str, Json]) -> None:
-        if content["edition"] != self.edition:
-            return
-        start = int(content["start"])
-        numbers = range(start, min(start + _CHUNK, len(self._sheet)))
-        known = self._sheet.by_name
-        names = [name for name in content["columns"] if name in known]
-        rows = list(self._sheet.read(numbers, names))
-        self.send(
-            {
-                "type": "chunk",
-                "edition": self.edition,
-                "start": start,
-                "ids": [row["id"] for row in rows],
-                "items": [row["item"] for row in rows] if self.table else None,
-                "columns": {name: [row["cells"][name] for row in rows] for name in names},
-                "marked": [
-                    [row["row"], row["staged"], row["flag"]]
-                    for row in rows
-                    if row["staged"] or row["flag"]
-                ],
-            }
-        )
 
     def _carry_out(self, content: Mapping[str, Json]) -> None:
         match content.get("type"):
