@@ -2,9 +2,13 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from people_builder import ANN, BOB, CAT, email, person, snapshot, stage
 
 import contacttools as ct
+from contacttools.snapshot.contacts import build_frame
+from contacttools.snapshot.frames import MARK
 from contacttools.staging.trial import trial
 
 
@@ -157,6 +161,36 @@ def test_a_copy_goes_its_own_way():
     assert staged.plan().to_frame().equals(other.plan().to_frame())
     other.edit(BOB, {"jobTitle": "Chef"})
     assert {ANN: {"company": "Globex"}} == staged.edits()
+
+
+values = st.one_of(
+    st.tuples(
+        st.sampled_from(["company", "email", "phone", "custom.nickname"]),
+        st.sampled_from(["a@example.com", "555-0177", "NaN"]),
+    ),
+    st.tuples(st.just("custom.score"), st.sampled_from([3, 0.5])),
+    st.tuples(st.sampled_from(["custom.since", "birthdate"]), st.just("2001-02-03")),
+    st.tuples(
+        st.just("labelKeys"), st.sampled_from([("custom.vip",), ("custom.press", "custom.vip")])
+    ),
+    st.tuples(
+        st.sampled_from(["company", "email", "birthdate", "custom.score", "labelKeys"]), st.none()
+    ),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from([ANN, BOB, CAT]), values), max_size=5))
+def test_a_staged_frame_is_that_of_the_contacts_as_they_would_be(made):
+    """Whatever was staged: the rows that differ are laid out anew, and fit the others."""
+    contacts = snapshot()
+    staged = ct.Stage(contacts)
+    for contact_id, (name, value) in made:
+        staged.edit(contact_id, {name: value})
+    documents = {each: staged.document(each) for each in contacts}
+    frame = staged.to_frame()
+    expected = build_frame(contacts, documents, None, frame.attrs[MARK])
+    pd.testing.assert_frame_equal(expected, frame)
+    assert expected.attrs == frame.attrs
 
 
 def act(change, column):

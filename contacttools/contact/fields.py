@@ -404,8 +404,8 @@ def extended(key: str, data_type: str | None = "TEXT", display_name: str | None 
 def dig(document: Json, path: tuple[str, ...]) -> Json:
     """Return what stands at a path of a JSON document; None where the path ends early."""
     for key in path:
-        if not isinstance(document, Mapping):
-            return None
+        if type_(document) is not dict and not isinstance(document, Mapping):
+            return None  # `dict` is asked first, for speed: this is where a large plan's time goes
         document = document.get(key)
     return document
 

@@ -43,6 +43,20 @@ def values(document: Json) -> Values:
     return found
 
 
+def value(document: Json, name: str) -> Json:
+    """Return what `values` has under one name; None where it has nothing."""
+    if name in fields.SCALARS:
+        found = fields.dig(document, fields.SCALARS[name].path)
+    elif name in fields.LISTS:
+        listing = fields.LISTS[name]
+        found = tuple(flat_item(listing, *each) for each in items_of(document, listing)) or None
+    elif name == fields.LABELS.name:
+        found = label_keys(document) or None
+    else:
+        found = extended_items(document).get(name) if name.startswith("custom.") else None
+    return None if found == "" else found
+
+
 def items_of(document: Json, listing: fields.ListField) -> Iterator[tuple[str, Json]]:
     """Yield the items of a list, each with an id to call it by; what is no item is passed over.
 
@@ -52,7 +66,7 @@ def items_of(document: Json, listing: fields.ListField) -> Iterator[tuple[str, J
     """
     seen: set[str] = set()
     for position, item in enumerate(_wrapped(document, listing.path)):
-        if isinstance(item, Mapping):
+        if type(item) is dict or isinstance(item, Mapping):
             item_id = item.get("id")
             if not isinstance(item_id, str) or not item_id or item_id in seen:
                 item_id = f"{BY_PLACE}{position}"

@@ -142,13 +142,15 @@ class Contacts:
         keys = sorted({key for key in defined if key.startswith("custom.")} | set(seen))
         return {key: defined.get(key) or fields.extended(key, _seen(seen[key])) for key in keys}
 
+    @cached_property
+    def _known(self) -> dict[str, Field]:
+        """The fields by name: those of the wide frame, and what is no column there."""
+        wide = {key: column.field for key, column in frames.wide_columns(self.extended).items()}
+        return {**fields.SCALARS, **fields.OWNED, **wide}
+
     def field(self, name: str) -> Field:
         """Return the field of a name, or raise UnknownField with the nearest names."""
-        known: dict[str, Field] = {
-            **fields.SCALARS,
-            **fields.OWNED,
-            **{key: column.field for key, column in frames.wide_columns(self.extended).items()},
-        }
+        known = self._known
         if name in known:
             return known[name]
         near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)

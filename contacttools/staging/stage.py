@@ -88,7 +88,7 @@ class Stage:
         staged = self._steps.staged.get(contact_id, {})
         if field in staged:
             return staged[field]
-        return wire.values(self._contacts.document(contact_id)).get(field)
+        return wire.value(self._contacts.document(contact_id), field)
 
     def staged(self, contact_id: str) -> dict[str, Json]:
         """Return the staged values of one contact by field name; empty when there are none."""
@@ -120,7 +120,7 @@ class Stage:
             self._shown[mark] = staged
             while len(self._shown) > _REMEMBERED:
                 del self._shown[next(iter(self._shown))]
-        return build_frame(contacts, _overlaid(contacts, staged), table, mark)
+        return _frame(contacts, staged, table, mark)
 
     def __len__(self) -> int:
         """Return how many contacts have something staged."""
@@ -510,7 +510,7 @@ class Stage:
         """Stage values as one step; what equals the contact's own is no edit."""
         settled, undecided = [], len(self._clashes)
         for contact_id, name, value in puts:
-            own = wire.values(self._contacts.document(contact_id)).get(name)
+            own = wire.value(self._contacts.document(contact_id), name)
             same = value is ABSENT or merge.same(name, own, value)
             settled.append((contact_id, name, ABSENT if same else value))
         pushed = self._steps.push(settled, reason=self._reason, open_keys=self._clashes)
@@ -519,9 +519,7 @@ class Stage:
     def _was_shown(self, mark: str | None, table: Table | None) -> pd.DataFrame | None:
         """Return what the frame of a mark showed; None when that cannot be known."""
         if mark in self._shown:
-            return build_frame(
-                self._contacts, _overlaid(self._contacts, self._shown[mark]), table, mark
-            )
+            return _frame(self._contacts, self._shown[mark], table, mark)
         if mark is None or mark == self._contacts.mark or living(mark) is not None:
             return self._contacts.to_frame(table)  # rows at another revision are refused by row
         return None
@@ -667,11 +665,20 @@ class Stage:
         )
 
 
-def _overlaid(contacts: Contacts, staged: Staged) -> dict[str, Json]:
-    return {
+def _frame(contacts: Contacts, staged: Staged, table: Table | None, mark: str) -> pd.DataFrame:
+    """Return the frame of a snapshot with other values in it."""
+    documents = {
         contact_id: wire.overlay(document, staged[contact_id]) if contact_id in staged else document
         for contact_id, document in contacts.documents().items()
     }
+    if table is not None or 2 * len(staged) > len(contacts):
+        return build_frame(contacts, documents, table, mark)
+    # In the wide frame only the rows that differ are laid out anew: of many contacts most do not.
+    frame = contacts.to_frame()
+    new = build_frame(contacts, {each: documents[each] for each in staged}, None, mark)
+    frame = pd.concat([frame.drop(index=new.index), new]).loc[frame.index]
+    frame.attrs = dict(new.attrs)
+    return frame
 
 
 def _change(
@@ -704,11 +711,13 @@ def _change(
 
 def called(document: Json) -> str:
     """Return what a person would call a contact: its name, else an e-mail or phone."""
-    base = wire.values(document)
-    name = " ".join(str(base[part]) for part in ("name.first", "name.last") if base.get(part))
-    items = (merge.primary(base.get(listing)) for listing in ("emails", "phones"))
+    parts = (wire.value(document, part) for part in ("name.first", "name.last"))
+    name = " ".join(str(part) for part in parts if part)
+    if name:
+        return name
+    items = (merge.primary(wire.value(document, listing)) for listing in ("emails", "phones"))
     reach = (str(item.get("email") or item.get("phone") or "") for item in items if item)
-    return name or next(reach, "")
+    return next(reach, "")
 
 
 def _listed(names: str | Iterable[str]) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ class Wanted:
 
         `shown` is what was staged when the frame they come from was laid out.
         """
-        own = wire.values(self._contacts.document(contact_id))
+        document = self._contacts.document(contact_id)
         if not isinstance(values, Mapping):
             why = f"contact {contact_id}: expected a dict of values by field name"  # type: ignore[unreachable]
             raise BadValue(why, contact_id=contact_id)
@@ -99,7 +99,8 @@ class Wanted:
             if name in fields.SHORTCUTS:
                 listing, member = fields.SHORTCUTS[name]
                 held = self._held(contact_id, listing)
-                was = held if shown is None else shown.get(listing, own.get(listing))
+                own = wire.value(document, listing)
+                was = held if shown is None else shown.get(listing, own)
                 puts[listing] = self._set_value(
                     contact_id, listing, member, value, merge.primary(was)
                 )

@@ -69,7 +69,7 @@ class Page:
     def draw(self) -> None:
         """Show what the stage holds now."""
         name = called(self._stage.document(self.contact_id)) or "(no name)"
-        self._title.value = _heading(f"Contact · {name}")
+        self._title.value = heading(f"Contact · {name}")
         clashes = self._stage.clashes()
         clashing = set(clashes.loc[clashes["contactId"] == self.contact_id, "field"])
         for name, part in (*self.parts.items(), ("addresses", self._addresses)):
@@ -182,7 +182,7 @@ class Part:
         return self._name in self._stage.staged(self._contact_id)
 
     def _base(self) -> Json:
-        return wire.values(self._stage.contacts.document(self._contact_id)).get(self._name)
+        return wire.value(self._stage.contacts.document(self._contact_id), self._name)
 
     def _held(self) -> Json:
         return self._stage.value(self._contact_id, self._name)
@@ -528,10 +528,11 @@ def _owned_lines(document: Json, extended: Iterable[Field]) -> str:
 def _section(title: str, *children: Widget) -> tuple[Widget, ...]:
     if not children:
         return ()
-    return (widgets.HTML(_heading(title)), *children)
+    return (widgets.HTML(heading(title)), *children)
 
 
-def _heading(title: str) -> str:
+def heading(title: str) -> str:
+    """Return the title of a part, in HTML."""
     return f"<div class='cf-title' role='heading' aria-level='3'>{escape(title)}</div>"
 
 
