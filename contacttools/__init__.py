@@ -59,6 +59,7 @@ __all__ = [
     "UnknownField",
     "Unreachable",
     "WrongSite",
+    "bulk",
     "connect",
     "dialects",
     "form",
@@ -71,7 +72,7 @@ __all__ = [
 
 
 _WIDGETS = {
-    "form": "forms", "grid": "grid", "history": "history", "review": "review",
+    "bulk": "bulk", "form": "forms", "grid": "grid", "history": "history", "review": "review",
     "workbench": "workbench",
 }  # fmt: skip
 

@@ -12,11 +12,11 @@ NAMES = {
     "ApiError", "AuthError", "BadPlan", "BadValue", "CommitRefused", "ConflictError",
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
-    "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "connect", "dialects", "form",
-    "grid", "history", "read_contacts", "review", "workbench",
+    "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "bulk", "connect", "dialects",
+    "form", "grid", "history", "read_contacts", "review", "workbench",
 }  # fmt: skip
 
-WIDGETS = {"form", "grid", "history", "review", "workbench"}  # loaded when they are used
+WIDGETS = {"bulk", "form", "grid", "history", "review", "workbench"}  # loaded when they are used
 
 _CONNECT = (
     "to=None, *, base_url=None, api_key=None, site_id=None, app_id=None, app_secret=None, "
@@ -73,6 +73,11 @@ CALLS = [
     (ct.Stage.redo, "self"),
     (ct.Stage.plan, "self"),
     (ct.Stage.rebase, "self, contacts"),
+    (ct.Stage.step, "self, reason=None"),
+    (
+        ct.Stage.apply,
+        "self, change, column, *, where=None, reason=None, clear=(), errors='raise'",
+    ),
     (ct.Plan.save, "self, path, *, saved_by=None"),
     (ct.Plan.load, "path"),
     (ct.Plan.to_frame, "self"),

@@ -115,7 +115,7 @@ def test_a_commit_that_was_broken_off_is_carried_on(site: ct.Site, server: Serve
 def test_all_tabs_are_over_one_stage(site: ct.Site):
     """What the grid stages the form shows, the review plans, and the history has in the end."""
     bench = ct.workbench(site)
-    assert ("Contacts", "Edit", "Review", "History") == tuple(bench.tabs.titles)
+    assert ("Contacts", "Edit", "Bulk", "Review", "History") == tuple(bench.tabs.titles)
     (grid,) = bench.contacts.children
     assert isinstance(grid, Grid)
     first = next(iter(bench.stage.contacts))
@@ -130,7 +130,7 @@ def test_all_tabs_are_over_one_stage(site: ct.Site):
     assert review.panel.run.wait(30)
     joined()
     assert "Quay & Sons Ltd" == site.get_contact(first)["info"]["company"]
-    bench.tabs.selected_index = 3
+    bench.tabs.selected_index = 4
     assert [review.plan.id] == [plan_id for _, plan_id in bench.history.runs.options]
 
 
@@ -141,9 +141,23 @@ def test_each_table_has_its_grid_and_the_old_one_lets_go(site: ct.Site):
         bench.table.value = table
         (grid,) = bench.contacts.children
         assert (table or None) == grid.table
-    assert 2 == len(bench.stage._watchers)  # the form and one grid
+    assert 3 == len(bench.stage._watchers)  # the form, the bulk edit and one grid
     bench.close()
     assert 0 == len(bench.stage._watchers)
+
+
+def test_the_bulk_edit_looks_again_when_it_comes_to_the_front(site: ct.Site):
+    """Out of sight it costs nothing; in sight it shows what is staged by then."""
+    bench = ct.workbench(site)
+    bench.bulk.change("set", "company", value="Quay & Sons Ltd")
+    assert 20 == len(bench.bulk.tried)
+    first = next(iter(bench.stage.contacts))
+    bench.stage.edit(first, {"company": "Quay & Sons Ltd"})
+    assert "changes" == bench.bulk.tried[0].effect
+    bench.tabs.selected_index = 2
+    assert "unchanged" == bench.bulk.tried[0].effect
+    bench.stage.undo()
+    assert "changes" == bench.bulk.tried[0].effect
 
 
 def test_what_is_no_site_is_said():

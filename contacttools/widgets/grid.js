@@ -379,6 +379,7 @@ class View {
     const fixed = head.fixed || flag === "removed";
     cell.textContent = waits ? waits.text : draft ? draft.text : this.shown(row, name);
     if (head.kind === "number" || head.kind === "integer") cell.classList.add("ctg-num");
+    if (head.kind === "flag" && !fixed) this.tickable(cell, row, name);
     if (fixed) { cell.classList.add("ctg-fixed"); attrs(cell, { "aria-readonly": "true" }); }
     if (waits) cell.classList.add("ctg-wait");
     if (draft) {
@@ -392,6 +393,15 @@ class View {
       cell.append(make("span", "ctg-sr", { textContent: `, staged, was ${old || "empty"}` }));
     }
     return cell;
+  }
+
+  // A yes or no is a box to tick, with the word beside it.
+  tickable(cell, row, name) {
+    const value = this.store.value(row, name);
+    if (typeof value !== "boolean") return;
+    const box = attrs(make("span", "ctg-tick", { textContent: value ? "☑" : "☐" }), { "aria-hidden": "true" });
+    box.addEventListener("click", () => this.edit());
+    cell.prepend(box);
   }
 
   shown(row, name) {

@@ -28,6 +28,11 @@ def value_of(kind: Kind, text: str, definitions: Definitions) -> Json:
     return _READ.get(kind, str.strip)(text)
 
 
+def is_yes(text: str) -> bool:
+    """Say whether a text means yes."""
+    return _FLAGS.get(text.strip().casefold(), False)
+
+
 def label_keys(text: str, definitions: Definitions) -> tuple[str, ...] | None:
     """Return the labels that a text lists, or the one whose name has a comma in it."""
     names = [each.strip() for each in re.split("[,;\n]", text) if each.strip()]

@@ -1,4 +1,4 @@
-"""Workbench: the grid, the form, the review and the history of one site, as one app with tabs.
+"""Workbench: grid, form, bulk edit, review and history of one site, as one app with tabs.
 
 It keeps nothing of its own but which tab and which table are on show: all of them are over one
 stage, which code may use at the same time.
@@ -12,6 +12,7 @@ from contacttools.errors import BadValue
 from contacttools.service.site import Site
 from contacttools.snapshot.frames import TABLES, Table
 from contacttools.staging.stage import Stage
+from contacttools.widgets.bulk import Bulk
 from contacttools.widgets.editors import let_go, put
 from contacttools.widgets.forms import Form
 from contacttools.widgets.grid import grid
@@ -19,7 +20,7 @@ from contacttools.widgets.history import History
 from contacttools.widgets.panel import DRESS, Panel, button
 from contacttools.widgets.review import Review
 
-_TABS = ("Contacts", "Edit", "Review", "History")
+_TABS = ("Contacts", "Edit", "Bulk", "Review", "History")
 
 
 def workbench(site: Site, stage: Stage | None = None) -> Workbench:
@@ -61,6 +62,8 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
     def __init__(self, site: Site, stage: Stage) -> None:
         self._site, self.stage = site, stage
         self.form = Form(stage, site)
+        self.bulk = Bulk(stage, None, ())
+        self.bulk.asleep = True
         self.history = History(site)
         names = [("contacts", ""), *((name, name) for name in TABLES)]
         self.table = widgets.Dropdown(description="Table", options=names)
@@ -73,6 +76,7 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
             [
                 widgets.VBox([self.table, self.contacts], _dom_classes=("cf-wide",)),
                 self.form,
+                self.bulk,
                 widgets.VBox([self.plan, self.panel.says, self.review], _dom_classes=("cf-wide",)),
                 self.history,
             ],
@@ -90,7 +94,13 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Stop following the stage and let go of the widgets."""
-        for part in (self.form, *self.contacts.children, *self.review.children, self.history):
+        for part in (
+            self.form,
+            self.bulk,
+            *self.contacts.children,
+            *self.review.children,
+            self.history,
+        ):
             part.close()
         super().close()
 
@@ -113,5 +123,8 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
 
     def _turned(self, _: object) -> None:
         """Look again at what a tab shows when it comes to the front."""
+        self.bulk.asleep = self.tabs.selected_index != _TABS.index("Bulk")
+        if not self.bulk.asleep:
+            self.bulk.wake()
         if self.tabs.selected_index == _TABS.index("History"):
             self.panel.attempt(self.history.draw)
