@@ -47,6 +47,19 @@ def planned(site: ct.Site, n: int = 3) -> ct.Plan:
     return stage.plan()
 
 
+def cards(shown: Review) -> list[str]:
+    """Return the cards on show, in HTML."""
+    return [each.children[0].value for each in shown.cards._box.children[1:]]
+
+
+def buttons(shown: Review, contact_id: str) -> dict[str, Any]:
+    """Return the buttons beside the card of a contact."""
+    (card,) = [
+        each for each in shown.cards._box.children[1:] if contact_id in each.children[0].value
+    ]
+    return {each.description: each for each in card.children[1].children}
+
+
 def ended(shown: Review) -> None:
     """Wait until what was begun has ended and is painted."""
     run = shown.panel.run
@@ -62,7 +75,7 @@ def test_nothing_is_committed_before_it_was_read(site: ct.Site):
     plan = planned(site)
     before = site.fetch()
     shown = ct.review(plan, site)
-    assert plan.id[:12] in shown.shown.value
+    assert plan.id[:12] in shown.top.value
     assert shown.panel.commit.disabled
     shown.panel.commit.click()
     assert shown.panel.run is None
@@ -71,7 +84,7 @@ def test_nothing_is_committed_before_it_was_read(site: ct.Site):
     shown.panel.commit.click()
     ended(shown)
     assert "3 of 3 contacts written" in shown.panel.report.value
-    assert ("", None) == (shown.shown.value, shown.undo.layout.display)
+    assert ("none", None) == (shown.shown.layout.display, shown.undo.layout.display)
 
     shown.undo.click()
     assert shown.plan.id == site.reports[0].undo_plan().id
@@ -103,21 +116,77 @@ def test_what_is_left_out_makes_another_plan(site: ct.Site):
     shown = ct.review(plan, site)
     shown.panel.read.value = True
     first = plan.changes[0].contact_id
-    shown.who.value = next(name for name, key in shown._named.items() if key == first)
-    shown.which.value = "jobTitle"
-    shown.leave_out.click()
+    buttons(shown, first)["Without Job title"].click()
     assert {"company"} == {edit.field for change in shown.plan.changes for edit in change.edits}
     assert (3, True) == (len(shown.plan), shown.panel.commit.disabled)
     assert not shown.panel.read.value
     assert "another plan now: 3 contacts" in shown.panel.says.value
 
-    shown.who.value = next(name for name, key in shown._named.items() if key == first)
-    shown.leave_out.click()
+    buttons(shown, first)["Leave out"].click()
     assert first not in {change.contact_id for change in shown.plan.changes}
-    shown.leave_out.click()
-    assert "Choose a contact" in shown.panel.says.value
     shown.whole.click()
     assert plan.id == shown.plan.id
+
+
+def test_the_cards_are_looked_through(site: ct.Site):
+    """By words, field, kind and risk; what is found can be left out at once."""
+    contacts = site.fetch()
+    stage = ct.Stage(contacts)
+    one, two, three = list(contacts)[:3]
+    stage.edit(one, {"company": "Quay & Sons Ltd", "jobTitle": "Buyer"})
+    stage.edit(two, {"company": "Quay & Sons Ltd", "birthdate": "1990-02-03"})
+    phone = stage.add(three, "phones", {"phone": "nobody's"})
+    stage.make_primary(three, "phones", phone)
+    shown = ct.review(stage.plan(), site)
+    assert 3 == len(cards(shown))
+    shown.cards.search.value = "QUAY buyer"
+    assert 0 == len(cards(shown))  # no single edit says both
+    shown.cards.search.value = "buyer"
+    assert [True] == [one in card for card in cards(shown)]
+    shown.cards.search.value = ""
+    shown.cards.field.value = "company"
+    assert [one, two] == [each for each in (one, two, three) if each in "".join(cards(shown))]
+    assert "Buyer" not in "".join(cards(shown))
+    risks = [value for _, value in shown.cards.risk.options if value]
+    assert 3 == len(risks)
+    shown.cards.field.value = ""
+    shown.cards.risk.value = risks[0]
+    assert [True] == [three in card for card in cards(shown)]
+    shown.cards.risk.value = ""
+    shown.cards.field.value = "company"
+    shown.cards.these.click()
+    assert {"jobTitle", "birthdate", "phones"} == {
+        e.field for c in shown.plan.changes for e in c.edits
+    }
+    assert not shown.cards.narrowed  # there is no such field any more
+
+
+def test_a_large_plan_is_shown_a_page_at_a_time(site: ct.Site):
+    """All of it can be reached."""
+    shown, seen = ct.review(planned(site, 50), site), set()
+    for _ in range(3):
+        seen |= set(cards(shown))
+        shown.cards.on.click()
+    assert "41 to 50 of 50 contacts" in shown.cards.told.value
+    assert (50, True) == (len(seen), shown.cards.on.disabled)
+    shown.cards.back.click()
+    assert "21 to 40" in shown.cards.told.value
+
+
+def test_what_needs_a_look_is_told_while_the_commit_goes_on(site: ct.Site, server: Server):
+    """At once, by name and outcome; the report has it in the end."""
+    plan = planned(site)
+    theirs = ct.Stage(site.fetch())
+    theirs.edit(plan.changes[0].contact_id, {"company": "Theirs"})
+    site.commit(theirs.plan(), approve=theirs.plan().id)
+    shown, seen = ct.review(plan, site), []
+    shown.panel.look.observe(lambda change: seen.append(change["new"]), "value")
+    server.faults.add("delay", method="PATCH", seconds=0.3, times=None)
+    shown.panel.read.value = True
+    shown.panel.commit.click()
+    ended(shown)
+    assert any("conflict" in each and plan.changes[0].contact_id in each for each in seen)
+    assert "" == shown.panel.look.value
 
 
 def test_a_commit_is_there_again_when_its_cell_is_run_again(site: ct.Site, server: Server):
@@ -147,14 +216,14 @@ def test_nothing_is_left_out_of_a_plan_that_is_being_written(site: ct.Site, serv
     server.faults.add("delay", method="PATCH", seconds=0.2, times=None)
     shown = ct.review(plan, site)
     shown.panel.read.value = True
-    shown.who.value = next(iter(shown._named))
+    leave_out = buttons(shown, plan.changes[0].contact_id)["Leave out"]
     shown.panel.commit.click()
-    for late in (shown.leave_out, shown.whole, shown.undo):
+    for late in (leave_out, shown.cards.these, shown.whole, shown.undo):
         late.click()
     assert (plan.id, None) == (shown.plan.id, shown.panel.plan)
     ended(shown)
     shown.panel.read.value = True
-    assert ("", True) == (shown.shown.value, shown.panel.commit.disabled)
+    assert ("none", True) == (shown.shown.layout.display, shown.panel.commit.disabled)
 
 
 def test_what_could_not_be_begun_may_be_tried_again(site: ct.Site, server: Server):
@@ -183,7 +252,8 @@ def test_a_commit_that_was_cancelled_is_offered_again(site: ct.Site, server: Ser
     shown.panel.read.value = True
     shown.panel.commit.click()
     ended(shown)
-    assert (plan.id[:12] in shown.shown.value, shown.panel.read.value) == (True, False)
+    assert plan.id[:12] in shown.top.value
+    assert (None, False) == (shown.shown.layout.display, shown.panel.read.value)
     shown.panel.read.value = True
     shown.panel.commit.click()
     ended(shown)
@@ -239,5 +309,10 @@ def test_what_is_left_out_of_a_plan_is_named(site: ct.Site):
         plan.without(contacts=["nobody"])
     with pytest.raises(ct.UnknownField):
         plan.without(fields=["birthdate"])
-    with pytest.raises(ct.BadValue, match="which contacts or which fields"):
+    assert plan.without(edits=[(first, "company")]) == left
+    both = plan.without(contacts=[first], edits=[(plan.changes[1].contact_id, "company")])
+    assert 1 == len(both)
+    with pytest.raises(ct.UnknownField, match="no edit"):
+        plan.without(edits=[(first, "birthdate")])
+    with pytest.raises(ct.BadValue, match="which contacts, fields or edits"):
         plan.without()

@@ -6,9 +6,10 @@ from itertools import product
 import pytest
 
 from contacttools.committing.report import Difference, Outcome, Report
-from contacttools.committing.shown import LOOK, OUTCOMES, initials
+from contacttools.committing.shown import LOOK, OUTCOMES
 from contacttools.committing.threeway import Way, three_way_html
 from contacttools.planning.change import Change, Edit
+from contacttools.planning.pages import initials
 from contacttools.planning.plan import Plan
 
 

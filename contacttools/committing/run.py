@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from contacttools.committing.asks import Read, Write
 from contacttools.committing.course import Course, Look, Step, Task
 from contacttools.committing.notes import Entry, Halted, Keeper
-from contacttools.committing.report import Report
+from contacttools.committing.report import Outcome, Report
 from contacttools.contact.fields import Json
 from contacttools.contact.wire import Answer
 from contacttools.errors import Unreachable
@@ -190,6 +190,12 @@ class Run:
         if self._stop.is_set():
             return "stopping"
         return "paused" if self._course.paused else "under way"
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What has an outcome so far, in the order in which it came."""
+        with self._lock:
+            return tuple(self._course.outcomes.values())
 
     @cached_property
     def report(self) -> Report:

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from contacttools.committing import threeway
 from contacttools.committing.threeway import Sides, three_way_html
+from contacttools.planning import pages
 from contacttools.planning.render import (
     CARDS,
     STYLE,
@@ -242,7 +243,7 @@ def _group(word: str, lines: Sequence[Line], *, hide: bool) -> str:
 
 
 def _end(line: Line, *, hide: bool) -> str:
-    who = f"{named(initials(line.name) if hide else line.name)} · "
+    who = f"{named(pages.initials(line.name) if hide else line.name)} · "
     who += f"<code>{escape(line.contact_id)}</code>"
     if line.step:
         who += f" <span class='ct-kind'>{escape(line.step)}</span>"
@@ -261,25 +262,14 @@ def _end(line: Line, *, hide: bool) -> str:
     return f"<div class='ct-end'><p class='ct-who'>{who}</p>{what}</div>"
 
 
-def initials(name: str) -> str:
-    """Return what is left of a name where nobody is to be named."""
-    return " ".join(f"{word[0].upper()}." for word in name.split())
-
-
 def page(view: ReportView, *, hide: bool) -> str:
     """Return a report as a page of its own, which asks nothing of any server."""
     hidden = (
         "<div class='ct-plan'><p class='ct-sub'>Values are left out and names shortened: "
         "<code>report.save(path, reveal=True)</code> shows them.</p></div>"
     )
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        "<meta name='viewport' content='width=device-width'>"
-        f"<title>Report on plan {view.plan_id[:12]}</title></head><body>"
-        f"{report_html(view, hide=hide)}{hidden if hide else ''}</body></html>\n"
-    )
+    body = f"{report_html(view, hide=hide)}{hidden if hide else ''}"
+    return pages.page(f"Report on plan {view.plan_id[:12]}", body)
 
 
 _LOOKS = """<style>

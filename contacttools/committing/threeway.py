@@ -9,11 +9,11 @@ from typing import Protocol
 from contacttools.contact import fields, merge
 from contacttools.contact.fields import Json
 from contacttools.planning.change import item_text, parts_text
+from contacttools.planning.pages import HIDDEN
 from contacttools.planning.render import escape
 
 _SHOWN = 300  # characters of a value, from shortly before what differs
 _BEFORE = 40
-HIDDEN = "•••"
 
 Text = str | None
 

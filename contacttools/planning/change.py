@@ -138,6 +138,11 @@ class Risk:
     field: str
     text: str
 
+    @property
+    def title(self) -> str:
+        """What all risks of its kind have in common, in words."""
+        return _RISKS[self.kind]
+
 
 def rows_of(contact_id: str, edit: Edit) -> Iterator[Row]:
     """Yield what one edit does, one row per scalar or per item of a list."""
@@ -210,3 +215,20 @@ def parts_text(listing: fields.ListField, item: Json) -> str:
 
 
 _ADDRESS_PARTS = ("addressLine2", "city", "subdivision", "postalCode", "country", "hint")
+
+_RISKS: dict[RiskKind, str] = {
+    "primary": "The primary e-mail or phone moves, and with it which subscription status applies",
+    "allowed": "An e-mail or phone that another contact has as well, allowed with a reason",
+    "claimed": "A phone that another contact has as well, newly; the service will not object",
+    "shared": (
+        "An e-mail or phone is shared with another contact and stays so: "
+        "the service may refuse it as a duplicate"
+    ),
+    "doubtful": "A new e-mail or phone does not look like one, or stands twice in one contact",
+    "exchange": "Contacts that exchange an e-mail or phone: one of them is written in two steps",
+    "evidence": (
+        "That the update was ours is known from the contact only, not from an answer: "
+        "somebody else may have made the same one; ask before you take it back"
+    ),
+    "loss": "What this version does not know cannot be sent back with its list and may be lost",
+}

@@ -24,9 +24,8 @@ from contacttools import files
 from contacttools.contact import fields
 from contacttools.contact.fields import Json
 from contacttools.errors import BadPlan, BadValue, UnknownContact, UnknownField
-from contacttools.planning import planfile, render
+from contacttools.planning import pages, planfile, render
 from contacttools.planning.change import Change, Edit, Key, Refusal, Risk
-from contacttools.planning.planfile import RiskKind
 from contacttools.planning.render import Row
 
 ID_PREFIX = 7  # as many characters as a person is asked to copy
@@ -167,7 +166,11 @@ class Plan:
         return self._only(lambda each, edit: each.contact_id in kept and edit.field in names)
 
     def without(
-        self, contacts: Iterable[str] | None = None, fields: Iterable[str] | None = None
+        self,
+        contacts: Iterable[str] | None = None,
+        fields: Iterable[str] | None = None,
+        *,
+        edits: Iterable[tuple[str, str]] = (),
     ) -> Plan:
         """Return a smaller plan, with an id of its own: all but these contacts, fields, or both.
 
@@ -177,20 +180,32 @@ class Plan:
             Contact ids to leave out.
         fields : iterable of str, optional
             Field names to leave out: of these contacts where any are given, else of all.
+        edits : iterable of (str, str)
+            Single edits to leave out: contact id and field name.
 
         Raises
         ------
         UnknownContact, UnknownField, BadValue
-            The plan has no such contact or field, or neither was given.
+            The plan has no such contact or field, or nothing was given.
         """
+        single = set(edits)
+        planned = {(each.contact_id, edit.field) for each in self.changes for edit in each.edits}
+        if strange := sorted(map(str, single - planned)):
+            why = f"this plan has no edit {', '.join(strange[:3])}; name contact id and field"
+            raise UnknownField(why)
+        if contacts is None and fields is None and not single:
+            raise BadValue("say which contacts, fields or edits are to be left out")
         if contacts is None and fields is None:
-            raise BadValue("say which contacts or which fields are to be left out")
+            return self._only(lambda each, edit: (each.contact_id, edit.field) not in single)
         known = {each.contact_id for each in self.changes}
         without = self._known(contacts, known, UnknownContact)
         of = {edit.field for each in self.changes for edit in each.edits}
         names = self._known(fields, of, UnknownField)
         return self._only(
-            lambda each, edit: each.contact_id not in without or edit.field not in names
+            lambda each, edit: (
+                (each.contact_id not in without or edit.field not in names)
+                and (each.contact_id, edit.field) not in single
+            )
         )
 
     def _only(self, wanted: Callable[[Change, Edit], bool]) -> Plan:
@@ -308,11 +323,42 @@ class Plan:
 
     # -- as people read it ------------------------------------------------------------------
 
+    def to_html(self, path: str | os.PathLike[str], *, reveal: bool = False) -> None:
+        """Write the preview as a page of its own, for others to read without contacttools.
+
+        Parameters
+        ----------
+        path : path
+            The file is replaced whole or not at all, readable by its owner only.
+        reveal : bool
+            Show names and values. Otherwise names are initials, and of each edit one sees the
+            contact's id, the field and the kind.
+        """
+        files.write(path, pages.plan_page(self.view, reveal=reveal).encode())
+
+    def to_markdown(
+        self, path: str | os.PathLike[str] | None = None, *, reveal: bool = False
+    ) -> str | None:
+        """Return the preview as Markdown, for a review request; or write it to a file.
+
+        Parameters
+        ----------
+        path : path, optional
+        reveal : bool
+            As in `to_html`.
+        """
+        text = pages.plan_markdown(self.view, reveal=reveal)
+        if path is None:
+            return text
+        files.write(path, text.encode())
+        return None
+
     @cached_property
-    def _view(self) -> render.PlanView:
+    def view(self) -> render.PlanView:
+        """What there is to say about it, for those who draw it."""
         grouped: dict[str, list[tuple[str, str]]] = {}
         for risk in self.risks:
-            grouped.setdefault(_RISKS[risk.kind], []).append((risk.contact_id, risk.text))
+            grouped.setdefault(risk.title, []).append((risk.contact_id, risk.text))
         notes = [_AUTOMATIONS] if self.changes else []
         if self.partial:
             notes.append(_PARTIAL.format(self.partial))
@@ -337,28 +383,12 @@ class Plan:
         )
 
     def __repr__(self) -> str:
-        return render.plan_text(self._view)
+        return render.plan_text(self.view)
 
     def _repr_html_(self) -> str:
-        return render.plan_html(self._view)
+        return render.plan_html(self.view)
 
 
-_RISKS: dict[RiskKind, str] = {
-    "primary": "The primary e-mail or phone moves, and with it which subscription status applies",
-    "allowed": "An e-mail or phone that another contact has as well, allowed with a reason",
-    "claimed": "A phone that another contact has as well, newly; the service will not object",
-    "shared": (
-        "An e-mail or phone is shared with another contact and stays so: "
-        "the service may refuse it as a duplicate"
-    ),
-    "doubtful": "A new e-mail or phone does not look like one, or stands twice in one contact",
-    "exchange": "Contacts that exchange an e-mail or phone: one of them is written in two steps",
-    "evidence": (
-        "That the update was ours is known from the contact only, not from an answer: "
-        "somebody else may have made the same one; ask before you take it back"
-    ),
-    "loss": "What this version does not know cannot be sent back with its list and may be lost",
-}
 _STRANGE = (
     "This plan was not saved by you: its file names {}, {} UTC, and is signed with another key. "
     "Nothing of it is written before you approve it."

@@ -47,6 +47,10 @@ class Row:
     reason: str = ""
 
 
+#: One update: the contact, its name, where it stands, and the diff.
+Card = tuple[str, str, str, Sequence[Row]]
+
+
 @dataclass(frozen=True, slots=True)
 class PlanView:
     """What there is to say about a plan."""
@@ -54,7 +58,7 @@ class PlanView:
     id: str
     site_id: str
     snapshot_at: datetime
-    cards: Sequence[tuple[str, str, str, Sequence[Row]]]  # contact, name, where it stands, diff
+    cards: Sequence[Card]
     kinds: Counter[Kind]
     by_field: Counter[str]
     duration: str
@@ -279,7 +283,11 @@ def plan_text(view: PlanView) -> str:
 
 def plan_html(view: PlanView) -> str:
     """Return a plan as self-contained HTML without any script."""
-    group = f"ct-{view.id[:12]}-{next(_numbers)}"
+    return f"{plan_top(view)}{_cards(view)}{plan_end(view)}</div>"
+
+
+def plan_top(view: PlanView) -> str:
+    """Return what stands above the cards of a plan; the element around all is left open."""
     parts = [
         STYLE,
         f'<div class="ct-plan" role="region" aria-label="Plan {view.id[:12]}">',
@@ -295,17 +303,25 @@ def plan_html(view: PlanView) -> str:
             f"Contacts of site {escape(view.site_id)} as of "
             f"{view.snapshot_at:%Y-%m-%d %H:%M} UTC.</p>"
         )
-    parts += _risk_html(view)
-    if view.cards:
-        parts += _filters(group, view)
-        parts += [_card(card) for card in view.cards[:CARDS]]
-        if (more := len(view.cards) - CARDS) > 0:
-            parts.append(
-                f"<p class='ct-sub'>… and {more:,} more contacts, not shown here: "
-                "<code>plan.to_frame()</code> has them all.</p>"
-            )
-    else:
-        parts.append("<p class='ct-sub'>Nothing to write.</p>")
+    return "".join([*parts, *_risk_html(view)])
+
+
+def _cards(view: PlanView) -> str:
+    if not view.cards:
+        return "<p class='ct-sub'>Nothing to write.</p>"
+    parts = _filters(f"ct-{view.id[:12]}-{next(_numbers)}", view)
+    parts += [card_html(card) for card in view.cards[:CARDS]]
+    if (more := len(view.cards) - CARDS) > 0:
+        parts.append(
+            f"<p class='ct-sub'>… and {more:,} more contacts, not shown here: "
+            "<code>plan.to_frame()</code> has them all.</p>"
+        )
+    return "".join(parts)
+
+
+def plan_end(view: PlanView) -> str:
+    """Return what stands below the cards of a plan."""
+    parts = []
     if view.refused:
         parts.append(
             "<details class='ct-card ct-warn' open><summary><strong>Not planned</strong>: "
@@ -323,7 +339,6 @@ def plan_html(view: PlanView) -> str:
             "<p class='ct-sub'>To write this plan: "
             f'<code>site.commit(…, approve="{view.id[:12]}")</code></p>'
         )
-    parts.append("</div>")
     return "".join(parts)
 
 
@@ -361,7 +376,8 @@ def _slug(kind: str) -> str:
     return kind.replace(" ", "-")
 
 
-def _card(card: tuple[str, str, str, Sequence[Row]]) -> str:
+def card_html(card: Card) -> str:
+    """Return one contact of a plan as a card."""
     contact_id, name, stands, rows = card
     kinds = " ".join(sorted({f"ct-has-{_slug(row.kind)}" for row in rows}))
     body = "".join(

@@ -21,7 +21,7 @@ from contacttools.staging.trial import Tried, trial
 from contacttools.widgets import guided
 from contacttools.widgets.beforeafter import BeforeAfter, BeforeAfterTable, chips
 from contacttools.widgets.choosing import Choosing
-from contacttools.widgets.editors import Widget, box_of, heading, put
+from contacttools.widgets.editors import Widget, box_of, heading, let_go, put
 from contacttools.widgets.guided import Making
 from contacttools.widgets.makings import Function, Makings
 from contacttools.widgets.panel import DRESS, button, show
@@ -160,7 +160,9 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
     def close(self) -> None:
         """Stop following the stage, and let go of the widgets."""
         self._unwatch()
-        self.table.close()
+        self.makings.close()
+        for part in self.children:
+            let_go(part)
         super().close()
 
     # -- the same by code -------------------------------------------------------------------
@@ -296,14 +298,11 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         self._draw_counts()
 
     def _draw_counts(self) -> None:
-        counted = self._rows.counts()
-        put(
-            self.effects,
-            tuple(
-                self._chip(words, asked)
-                for words, asked in (chips(counted, len(self.tried)) if self.tried else ())
-            ),
-        )
+        told = chips(self._rows.counts(), len(self.tried)) if self.tried else []
+        old = self.effects.children
+        put(self.effects, tuple(self._chip(words, asked) for words, asked in told))
+        for each in old:
+            let_go(each)
         n = len(self._kept)
         self.go.description = f"Stage {count(n, 'contact')}" if n else "Stage"
         self.go.disabled = n == 0

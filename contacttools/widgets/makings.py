@@ -16,7 +16,7 @@ from contacttools.contact.fields import Field, Json
 from contacttools.snapshot.contacts import Contacts
 from contacttools.widgets import guided
 from contacttools.widgets.choosing import named, wide_fields
-from contacttools.widgets.editors import Widget, box_of, put
+from contacttools.widgets.editors import Widget, box_of, let_go, put
 from contacttools.widgets.guided import Making
 from contacttools.widgets.panel import button
 from contacttools.widgets.typed import label_keys, value_of
@@ -73,7 +73,7 @@ class Makings:
         self.off = widgets.Text(
             description="Take off", placeholder="labels, by name", continuous_update=False
         )
-        self.labels = widgets.HTML(_dom_classes=("cf-note-line",))
+        self.there_are = widgets.HTML(_dom_classes=("cf-note-line",))
         self.function = widgets.Dropdown(description="Function")
         self.each = widgets.Dropdown(
             description="It is given",
@@ -83,6 +83,15 @@ class Makings:
             "Look again", lambda _: self._draw(), "List the functions of this notebook again"
         )
         self.no_function = widgets.HTML(_dom_classes=("cf-note-line",))
+        self._bodies: dict[str, tuple[Widget, ...]] = {
+            "set": (self.value,),
+            "clear": (),
+            "replace": (self.old, self.new, box_line(self.case, self.regex)),
+            "map": (self.pairs, box_line(self.fill)),
+            "copy": (self.source,),
+            "labels": (self.on, self.off, self.there_are),
+            "function": (self.function, self.each, box_line(self.again), self.no_function),
+        }
         self._body: Widget = box_of("cf-rows")
         self.widget = box_of("cf-finder", self.kind, self.column, self._body)
         self.kind.observe(lambda _: self._draw(), "value")
@@ -93,6 +102,15 @@ class Makings:
         for control in controls:
             control.observe(self._said, "value")
         self._draw()
+
+    def close(self) -> None:
+        """Let go of the widgets, those too that are not on show."""
+        for part in (
+            self.widget,
+            self.column,
+            *(each for body in self._bodies.values() for each in body),
+        ):
+            let_go(part)
 
     def begin_anew(self, contacts: Contacts) -> None:
         """Offer the fields and labels of another snapshot."""
@@ -230,17 +248,8 @@ class Makings:
             "<code>def tidy(text): return text.strip()</code>"
         )  # fmt: skip
         names = sorted((self._contacts.definitions.labels or {}).values(), key=str.casefold)
-        self.labels.value = f"<span class='cf-quietly'>There are: {', '.join(names)}</span>"
-        bodies: dict[str, tuple[Widget, ...]] = {
-            "set": (self.value,),
-            "clear": (),
-            "replace": (self.old, self.new, box_line(self.case, self.regex)),
-            "map": (self.pairs, box_line(self.fill)),
-            "copy": (self.source,),
-            "labels": (self.on, self.off, self.labels),
-            "function": (self.function, self.each, box_line(self.again), self.no_function),
-        }
-        put(self._body, bodies[kind])
+        self.there_are.value = f"<span class='cf-quietly'>There are: {', '.join(names)}</span>"
+        put(self._body, self._bodies[kind])
         put(self.widget, (self.kind, *([] if kind == "labels" else [self.column]), self._body))
 
     def _functions(self) -> list[Function]:

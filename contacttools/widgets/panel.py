@@ -13,14 +13,16 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from contacttools.committing.run import Run
+from contacttools.committing.shown import LOOK
 from contacttools.errors import ContactToolsError
 from contacttools.planning.plan import Plan
-from contacttools.planning.render import count, escape
+from contacttools.planning.render import STYLE, count, escape, named
 from contacttools.service.site import Site
 from contacttools.widgets.editors import Widget, box_of
 
 MANY = 100  # contacts of a live site above which their number is to be typed
 
+_LOOKED_AT = 20  # of those that need a look, while a commit goes on
 _WAKE = 0.1  # seconds between two looks at a commit under way
 
 
@@ -55,6 +57,7 @@ class Panel:
         self.go_on = button("Go on", self._go_on, "Send what is left")
         self.says = widgets.HTML(_dom_classes=("cf-says",))
         self.bar = widgets.IntProgress(description="Commit")
+        self.look = widgets.HTML(_dom_classes=("cf-shown",))  # while it goes on
         self.report = widgets.HTML(_dom_classes=("cf-shown",))
         self.approval = box_of("cf-line", self.read, self.ask, self.number)
         self.buttons = (self.commit, self.cancel, self.pause, self.go_on)
@@ -178,6 +181,8 @@ class Panel:
             self.bar.value = now.done
             if not ended:
                 self.tell(str(now))
+                self.look.value = look_html(run)
+        self.look.value = ""
         show(self.bar, shown=False)
         self._drawn()  # the preview goes before its report comes
         try:
@@ -186,6 +191,23 @@ class Panel:
             self.tell(f"<strong>The commit broke off</strong>: {escape(repr(error))}")
         else:
             self.tell(self._after)
+
+
+def look_html(run: Run) -> str:
+    """Return what needs a look so far, in HTML; empty as long as there is nothing."""
+    found = [each for each in run.outcomes if each.outcome in LOOK]
+    if not found:
+        return ""
+    names = {each.contact_id: each.name for each in run.plan.changes}
+    listed = "".join(
+        f"<li><strong>{each.outcome}</strong> {named(names.get(each.contact_id, ''))} "
+        f"<code>{escape(each.contact_id)}</code> {escape(each.code or '')}</li>"
+        for each in found[-_LOOKED_AT:]
+    )
+    return (
+        f"{STYLE}<div class='ct-plan'><div class='ct-card ct-warn'><strong>To look at so far"
+        f"</strong>: {count(len(found), 'update')}<ul>{listed}</ul></div></div>"
+    )
 
 
 def aside(work: Callable[[], None]) -> None:

@@ -6,18 +6,18 @@ makes another one, with an id of its own, which is to be approved anew.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ipywidgets as widgets
 
 from contacttools.committing.threeway import LOOKS
-from contacttools.contact import fields
 from contacttools.errors import BadPlan, BadValue, ContactToolsError, WrongSite
 from contacttools.planning.plan import Plan
-from contacttools.planning.render import STYLE, count, escape, visible
+from contacttools.planning.render import count, escape, plan_end, plan_top, visible
 from contacttools.service.site import Site
+from contacttools.widgets.cards import Cards, Name
 from contacttools.widgets.editors import box_of
 from contacttools.widgets.panel import DRESS, Panel, button, show, title
-
-_ALL = ""  # of the contacts, or of the fields
 
 
 def review(plan: Plan, site: Site) -> Review:
@@ -71,26 +71,22 @@ class Review(widgets.VBox):  # type: ignore[misc]
     def __init__(self, plan: Plan, site: Site) -> None:
         self._site, self._given, self.plan = site, plan, plan
         self.panel = panel = Panel(site, self._run_changed, confirm=True)
-        self.shown = widgets.HTML(_dom_classes=("cf-shown",))
-        self.who = widgets.Combobox(
-            description="Leave out", placeholder="all contacts: type a name to choose one",
-            ensure_option=True, continuous_update=False,
-        )  # fmt: skip
-        self.which = widgets.Dropdown(description="Field")
-        self.leave_out = button("Leave out", self._leave_out, "Show the plan without it")
+        self.top = widgets.HTML(_dom_classes=("cf-shown",))
+        self.cards = Cards(self._leave_out)
+        self.end = widgets.HTML(_dom_classes=("cf-shown",))
         self.whole = button("All again", self._all_again, "Show the whole plan again")
         self.undo = button("Take it back…", self._undo, "Show the plan that takes back what it did")
-        self._narrow = box_of("cf-line", self.who, self.which, self.leave_out, self.whole)
+        self.shown = box_of("cf-rows", self.top, self.cards.widget, self.end, self.whole)
         super().__init__(
             [
                 widgets.HTML(DRESS, layout={"display": "block"}),
                 box_of("cf-head", widgets.HTML(title(site))),
                 self.shown,
-                self._narrow,
                 panel.approval,
                 box_of("cf-line", *panel.buttons, self.undo),
                 panel.bar,
                 panel.says,
+                panel.look,
                 panel.report,
             ],
             _dom_classes=("cf-form", "cf-review"),
@@ -104,41 +100,34 @@ class Review(widgets.VBox):  # type: ignore[misc]
     def show(self, plan: Plan) -> None:
         """Show a plan, to be approved anew."""
         self.plan = plan
-        self.shown.value = STYLE + LOOKS + plan._repr_html_()
-        names = {each.contact_id: each.name for each in plan.changes}
-        self._named = {f"{visible(name)} · {key}".strip(" ·"): key for key, name in names.items()}
-        self.who.options, self.who.value = list(self._named), ""
-        touched = sorted({edit.field for each in plan.changes for edit in each.edits})
-        named = [(fields.label(each), each) for each in touched]
-        self.which.options = [("all fields", _ALL), *named]
-        self.which.index = 0
+        view = plan.view
+        nothing = "" if view.cards else "<p class='ct-sub'>Nothing to write.</p>"
+        self.top.value = f"{LOOKS}{plan_top(view)}{nothing}</div>"
+        self.end.value = f"<div class='ct-plan'>{plan_end(view)}</div>"
+        self.cards.show(plan)
+        show(self.shown, shown=True)
         self.panel.offer(plan)
         self._draw()
 
     def _draw(self) -> None:
         busy = self.panel.busy
-        show(self._narrow, shown=bool(self.plan.changes) and not busy)
-        show(self.whole, shown=self.plan is not self._given)
+        mark = self.shown.add_class if busy else self.shown.remove_class
+        mark("cf-busy")  # what is being written is not thinned out
+        show(self.whole, shown=self.plan is not self._given and not busy)
         run = self.panel.run
         done = run is not None and not busy and bool(run.progress.counts["applied"])
         show(self.undo, shown=done)
 
     # -- gestures ---------------------------------------------------------------------------
 
-    def _leave_out(self, _: object) -> None:
+    def _leave_out(self, edits: Sequence[Name]) -> None:
         if self.panel.busy:  # a click that was late
             return
-        contact = self._named.get(self.who.value)
-        name = self.which.value
-        if contact is None and not name:
-            self.panel.tell("Choose a contact, or a field, or both.")
-            return
-        before = len(self.plan)
-        chosen = ([contact] if contact else None, [name] if name else None)
-        if self.panel.attempt(lambda: self.show(self.plan.without(*chosen))):
+        before, asked = len(self.plan), len({contact_id for contact_id, _ in edits})
+        if self.panel.attempt(lambda: self.show(self.plan.without(edits=edits))):
             told = f"This is another plan now: {count(len(self.plan), 'contact')}."
-            if contact and before - len(self.plan) > 1:
-                told += " Contacts that exchange values with it are left out with it."
+            if before - len(self.plan) > asked:
+                told += " Contacts that exchange values with these are left out with them."
             self.panel.tell(told)
 
     def _all_again(self, _: object) -> None:
@@ -176,7 +165,6 @@ class Review(widgets.VBox):  # type: ignore[misc]
         run = self.panel.run
         if run is not None and not self.panel.busy and run.plan.id == self.plan.id:
             left = run.progress.counts["not_sent"] + run.progress.counts["unknown"]
-            if not left:
-                self.shown.value = ""
+            show(self.shown, shown=bool(left))
             self.panel.offer(self.plan if left else None)
         self._draw()

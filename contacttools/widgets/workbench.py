@@ -94,14 +94,8 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Stop following the stage and let go of the widgets."""
-        for part in (
-            self.form,
-            self.bulk,
-            *self.contacts.children,
-            *self.review.children,
-            self.history,
-        ):
-            part.close()
+        for part in self.children:
+            let_go(part)
         super().close()
 
     def _lay_out(self) -> None:
