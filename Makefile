@@ -3,7 +3,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-contract test-load test-long reliability coverage check clean
+.PHONY: help demo lab test test-contract test-load test-long reliability coverage shots check clean
 
 FIRST = notebooks/01-first-look.ipynb
 BIN = .venv/bin
@@ -44,6 +44,11 @@ reliability: ## the whole reliability programme: crashes, kills, contention, pla
 reliability-%:
 	@sh .ci/environment dev
 	@CONTACTTOOLS_RELIABILITY=1 $(BIN)/python -m pytest -n 2 tests/reliability/test_$$(echo $* | tr - _).py
+
+shots: ## picture every widget in every state and theme, to be looked at
+	@sh .ci/environment dev
+	@$(BIN)/python tests/browser/chromium.py
+	@$(BIN)/python -m pytest -q tests/browser/shots.py
 
 # Every branch of what decides and what remembers has its test, in the tests of its own room.
 coverage: ## the branches of commit, journal and merge that no test takes; there are to be none

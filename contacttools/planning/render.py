@@ -419,11 +419,11 @@ _SHOW = "".join(
 )
 STYLE = f"""<style>
 .ct-plan{{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.45;
-color:var(--jp-ui-font-color1,#212121);max-width:60rem}}
+color:var(--jp-ui-font-color1,#212121);max-width:60rem;container-type:inline-size}}
 .ct-plan p{{margin:.3em 0}}
 .ct-plan .ct-head{{font-size:14px}}
 .ct-plan .ct-sub,.ct-plan .ct-why{{color:var(--jp-ui-font-color2,#555)}}
-.ct-plan code{{font-family:var(--jp-code-font-family,monospace);font-size:12px;background:none;
+.ct-plan.ct-plan code{{font-family:var(--jp-code-font-family,monospace);font-size:12px;background:none;
 color:inherit;padding:0}}
 .ct-plan .ct-card{{border:1px solid var(--jp-border-color2,#ddd);border-radius:4px;margin:.4em 0;
 padding:.35em .6em}}
@@ -446,4 +446,9 @@ font-size:12px}}
 .ct-plan .ct-hidden{{border:1px dotted currentColor;border-radius:2px;font-size:11px;padding:0 1px}}
 .ct-plan .ct-chips label{{margin-right:.8em;cursor:pointer}}
 {_SHOW}
+@container (max-width:34rem){{
+.ct-plan .ct-card tr.ct-row{{display:grid;grid-template-columns:auto 1fr}}
+.ct-plan .ct-card tr.ct-row>td:nth-child(n){{width:auto}}
+.ct-plan .ct-card tr.ct-row>td:nth-child(3){{grid-column:1/-1;padding-left:.6em}}
+}}
 </style>"""

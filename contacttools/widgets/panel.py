@@ -95,11 +95,12 @@ class Panel:
     def draw(self) -> None:
         """Draw the buttons as they are to be."""
         plan, busy = self.plan, self.busy
-        n = f" {count(len(plan), 'contact')}" if plan is not None else ""
+        n = f" {count(len(plan), 'contact')}" if plan is not None and plan.changes else ""
         self.commit.description = f"Commit{n}{' to the LIVE site' if self._site.live else ''}"
         self.commit.disabled = self.approved is None
         self.commit.tooltip = "Write what the preview shows" if n else "Preview first"
-        offered = self.confirm and plan is not None and not busy and not self._site.read_only
+        some = plan is not None and bool(plan.changes)
+        offered = self.confirm and some and not busy and not self._site.read_only
         show(self.approval, shown=offered)
         self.ask.value = "and how many contacts it will write to:"
         show(self.ask, shown=self._many)
