@@ -135,10 +135,10 @@ def _opening(
     opened = stash.setdefault(OPENED, [])
     outward.clear()
 
-    def open_one(path: str) -> Notebook:
+    def open_one(path: str, app: str = "lab") -> Notebook:
         page = context.new_page()
         page.on("websocket", note_if_outward)
-        notebook = Notebook(lab, page, path)
+        notebook = Notebook(lab, page, path, app)
         opened.append(notebook)
         notebook.open()
         return notebook
