@@ -423,8 +423,8 @@ color:var(--jp-ui-font-color1,#212121);max-width:60rem;container-type:inline-siz
 .ct-plan p{{margin:.3em 0}}
 .ct-plan .ct-head{{font-size:14px}}
 .ct-plan .ct-sub,.ct-plan .ct-why{{color:var(--jp-ui-font-color2,#555)}}
-.ct-plan.ct-plan code{{font-family:var(--jp-code-font-family,monospace);font-size:12px;background:none;
-color:inherit;padding:0}}
+.ct-plan.ct-plan code{{font-family:var(--jp-code-font-family,monospace);font-size:12px;
+background:none;color:inherit;padding:0}}
 .ct-plan .ct-card{{border:1px solid var(--jp-border-color2,#ddd);border-radius:4px;margin:.4em 0;
 padding:.35em .6em}}
 .ct-plan .ct-warn,.ct-plan .ct-note{{border-left:4px solid var(--jp-warn-color1,#b35c00)}}

@@ -25,6 +25,7 @@ from contacttools.widgets.editors import Widget, box_of, heading, let_go, put
 from contacttools.widgets.guided import Making
 from contacttools.widgets.makings import Function, Makings
 from contacttools.widgets.panel import DRESS, button, show
+from contacttools.widgets.plain import WithPlain
 
 _SPELLED = 20  # contacts whose ids stand in the code; more are named by the mask they came as
 _AT_ONCE = 5000  # contacts up to which a change is tried as soon as it is chosen
@@ -115,6 +116,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         self.effects: Widget = box_of("cf-chips-line")
         nothing = BeforeAfter([], fields.SCALARS["company"], {}, self._left_out)
         self.table = BeforeAfterTable(nothing, stage.lock, self._tick)
+        self._tables = WithPlain(self.table)
         self.try_it = button("Try it", lambda _: self._draw(whole=True), "Show before and after")
         self.reason = widgets.Text(
             description="Reason", placeholder="why, for those who read the preview",
@@ -139,7 +141,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
                 self.wrong,
                 self.effects,
                 self.try_it,
-                self.table,
+                self._tables,
                 _step(4, "Stage it, as one step"),
                 box_of("cf-finder", self.reason, box_of("cf-line", self.go, self.undo, self.says)),
                 widgets.HTML(heading("The same as code")),
@@ -294,7 +296,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         self._rows = BeforeAfter(self.tried, field, names, self._left_out)
         self.table.filters = {}
         self.table.show(self._rows)
-        show(self.table, shown=bool(self.tried))
+        show(self._tables, shown=bool(self.tried))
         self._draw_counts()
 
     def _draw_counts(self) -> None:

@@ -838,7 +838,11 @@ function table(text) {
 export default () => {
   let store;
   return {
-    initialize({ model }) { store = new Store(model); },
+    initialize({ model }) {
+      store = new Store(model);
+      model.set("loaded", true); // or a plain form takes its place
+      model.save_changes();
+    },
     render({ model, el }) {
       const view = new View(model, store, el);
       return () => view.close();

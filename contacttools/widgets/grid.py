@@ -16,6 +16,7 @@ from contacttools.errors import BadValue, StagingError
 from contacttools.planning.render import count
 from contacttools.snapshot.frames import Table
 from contacttools.staging.stage import Stage
+from contacttools.widgets.plain import WithPlain
 from contacttools.widgets.sheet import Sheet
 from contacttools.widgets.table import TableWidget
 
@@ -119,6 +120,10 @@ class Grid(TableWidget):
         what = count(len(self._sheet.contact_ids), "contact")
         table = f"the {self.table} of " if self.table else ""
         return f"<Grid of {table}{what}: {self._stage!r}>"
+
+    def _repr_mimebundle_(self, **options: Json) -> Json:
+        """Return what a cell shows: the table, or a plain form where that does not load."""
+        return WithPlain(self)._repr_mimebundle_(**options)
 
     def close(self) -> None:
         """Stop following the stage, and take the table off the screen."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.resources
 import threading
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import anywidget
@@ -63,6 +63,7 @@ class TableWidget(anywidget.AnyWidget):
     drafts: Any = traitlets.List().tag(sync=True)
     staged = traitlets.Unicode("").tag(sync=True)  # what stands above the table at the right
     tools = traitlets.List(traitlets.Unicode()).tag(sync=True)  # "staged", "undo", "redo"
+    loaded = traitlets.Bool(False).tag(sync=True)  # noqa: FBT003 - the browser says so itself
     called = traitlets.Unicode("Contacts").tag(sync=True)
     search = traitlets.Unicode("").tag(sync=True)
     filters = traitlets.Dict().tag(sync=True)
@@ -75,6 +76,7 @@ class TableWidget(anywidget.AnyWidget):
 
     def __init__(self, rows: Rows, lock: threading.RLock, **state: Json) -> None:
         self._rows, self._lock = rows, lock
+        self._followers: list[Callable[[], None]] = []
         heads = rows.heads
         super().__init__(
             table=rows.table,
@@ -84,6 +86,31 @@ class TableWidget(anywidget.AnyWidget):
         )
         self.on_msg(self._heard)
         self.observe(self._reordered, ["search", "filters", "sort", "only_staged"])
+
+    # -- for another form of it -------------------------------------------------------------
+
+    @property
+    def rows(self) -> Rows:
+        """What it shows."""
+        return self._rows
+
+    def follow(self, call: Callable[[], None]) -> None:
+        """Call back whenever rows have changed."""
+        self._followers.append(call)
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the rows on show, in their order."""
+        return list(range(self.size)) if self.shown is None else list(array("i", self.shown))
+
+    def carry_out(self, kind: str, **content: Json) -> None:
+        """Do what a gesture in the browser would ask for."""
+        with self._lock:
+            self._carry_out({"type": kind, **content})
+        self._tell_followers()
+
+    def _tell_followers(self) -> None:
+        for call in list(self._followers):
+            call()
 
     # -- drawing ----------------------------------------------------------------------------
 
@@ -112,6 +139,7 @@ class TableWidget(anywidget.AnyWidget):
             rows = list(self._rows.read(numbers[start : start + CHUNK], every))
             self.send({"type": "rows", "edition": self.edition, "rows": rows})
         self.staged = self._told()
+        self._tell_followers()
 
     def _begin_with(self, rows: Rows) -> None:
         """Show other rows: what the browser knows of the old ones is forgotten."""
@@ -122,6 +150,7 @@ class TableWidget(anywidget.AnyWidget):
             for name, value in self._laid_out().items():
                 setattr(self, name, value)
             self._reorder()
+        self._tell_followers()
 
     def _reordered(self, _: object) -> None:
         with self._lock:
@@ -134,6 +163,7 @@ class TableWidget(anywidget.AnyWidget):
         )
         whole = numbers == list(range(len(self._rows)))
         self.shown = None if whole else array("i", numbers).tobytes()
+        self._tell_followers()
 
     # -- what comes from the browser --------------------------------------------------------
 

@@ -18,6 +18,7 @@ from contacttools.widgets.forms import Form
 from contacttools.widgets.grid import grid
 from contacttools.widgets.history import History
 from contacttools.widgets.panel import DRESS, Panel, button
+from contacttools.widgets.plain import WithPlain
 from contacttools.widgets.review import Review
 
 _TABS = ("Contacts", "Edit", "Bulk", "Review", "History")
@@ -103,7 +104,7 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         table: Table | None = self.table.value or None
         for old in self.contacts.children:
             old.close()
-        put(self.contacts, (grid(self.stage, table),))
+        put(self.contacts, (WithPlain(grid(self.stage, table)),))
 
     def _plan(self, _: object) -> None:
         def show_it() -> None:

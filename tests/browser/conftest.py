@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from browser import chromium
 from browser.lab import SCREENSHOTS, Lab, Notebook, serve
-from playwright.sync_api import BrowserContext, Route, WebSocket, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Route, WebSocket, expect, sync_playwright
 
 HERE = Path(__file__).parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -135,8 +135,11 @@ def _opening(
     opened = stash.setdefault(OPENED, [])
     outward.clear()
 
-    def open_one(path: str, app: str = "lab") -> Notebook:
+    def open_one(
+        path: str, app: str = "lab", before: Callable[[Page], None] = lambda _: None
+    ) -> Notebook:
         page = context.new_page()
+        before(page)
         page.on("websocket", note_if_outward)
         notebook = Notebook(lab, page, path, app)
         opened.append(notebook)
