@@ -730,3 +730,35 @@ def test_five_thousand_contacts_are_searched_and_paged_quickly(site: ct.Site, st
     assert time.monotonic() - began < 5  # seven redraws; a fraction of a second each
     assert len(ipywidgets.Widget.get_manager_state()["state"]) < widgets + 300
     form.close()
+
+
+def test_what_the_site_has_meanwhile_is_shown_beside_what_is_staged(
+    form: Form, stage: ct.Stage, site: ct.Site
+):
+    """By one read, when it is asked for; another contact shows nothing of it."""
+    contact_id = form.contact_id
+    assert contact_id is not None
+    found = form.meanwhile.found
+    form.meanwhile.look.click()
+    eventually(lambda: "as it was fetched" in found.value)
+    assert "none" == form.fetch.layout.display
+    type_in(form, "company", "Ours Ltd")
+    theirs = ct.Stage(site.fetch())
+    theirs.edit(contact_id, {"company": "Theirs <b>Ltd", "jobTitle": "Buyer"})
+    site.commit(theirs.plan(), approve=theirs.plan().id)
+    form.meanwhile.look.click()
+    eventually(lambda: "Somebody changed 2 fields" in found.value)
+    assert "Ours Ltd" in found.value
+    assert "Theirs &lt;b&gt;Ltd" in found.value
+    assert None is form.fetch.layout.display
+    assert {contact_id: {"company": "Ours Ltd"}} == stage.edits()
+    form.next.click()
+    assert "" == found.value
+
+
+def test_a_contact_that_is_gone_is_said(form: Form, site: ct.Site, keys):
+    """In words, without an error."""
+    contact_id = form.contact_id
+    ct.connect(**keys | {"read_only": False, "direct_writes": True}).delete_contact(contact_id)
+    form.meanwhile.look.click()
+    eventually(lambda: "gone from the site" in form.meanwhile.found.value)

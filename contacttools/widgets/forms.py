@@ -25,6 +25,7 @@ from contacttools.service.site import Site
 from contacttools.snapshot.contacts import Contacts
 from contacttools.staging.stage import Stage, called
 from contacttools.widgets.editors import Page, Widget, box_of, let_go, put
+from contacttools.widgets.meanwhile import Meanwhile
 from contacttools.widgets.panel import DRESS, Panel, aside, button, show, title
 
 _LISTED = 50  # contacts in the list at once; previous and next go through all that match
@@ -84,7 +85,15 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self._fresh = False  # whether the stage is still as previewed
         self._build()
         super().__init__(
-            [self._style, self._head, self._clashes, self._finder, self._page, self._foot],
+            [
+                self._style,
+                self._head,
+                self._clashes,
+                self._finder,
+                self.meanwhile.widget,
+                self._page,
+                self._foot,
+            ],
             _dom_classes=("cf-form",),
         )
         self.contact_id = next(iter(stage.contacts), None)
@@ -130,6 +139,9 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.matches.observe(self._picked, "value")
         line = box_of("cf-line", self.only_staged, self.found, self.previous, self.next)
         self._finder = box_of("cf-finder", self.search, self.matches, line)
+        self.meanwhile = Meanwhile(
+            self._stage, self._site, self._label, lambda: show(self.fetch, shown=True)
+        )
         self._page = box_of("cf-here")
 
         self.preview = button("Preview", self._preview, "Show what would be written")
@@ -259,6 +271,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         return found
 
     def _draw_page(self) -> None:
+        self.meanwhile.show(self.contact_id)
         if self.contact_id is None:
             put(self._page, (widgets.HTML("<p>There are no contacts to edit.</p>"),))
             return
