@@ -3,7 +3,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-contract test-load test-long reliability coverage shots check clean
+.PHONY: help demo lab test test-contract test-load test-long reliability coverage shots bench-grid check clean
 
 FIRST = notebooks/01-first-look.ipynb
 BIN = .venv/bin
@@ -60,6 +60,13 @@ coverage: ## the branches of commit, journal and merge that no test takes; there
 	@$(BIN)/coverage report -m --fail-under=100 --include="$$(echo contacttools/journal/* \
 	    contacttools/contact/merge.py contacttools/committing/*  | tr ' ' ,)" \
 	    --omit=*/report.py,*/shown.py,*/stored.py,*/table.py,*/threeway.py
+
+# ipydatagrid is the peer; nothing but this needs it.
+bench-grid: ## time the grid on 100,000 contacts beside ipydatagrid (some minutes)
+	@sh .ci/environment dev
+	@$(BIN)/python tests/browser/chromium.py
+	@$(BIN)/python -m pip install --quiet "ipydatagrid>=1.4"
+	@$(BIN)/python benchmarks/grid.py
 
 # Live: CONTACTTOOLS_CONTRACT_LIVE=1 WIX_API_KEY=... WIX_SITE_ID=... make test-contract
 # The site must be one for tests: contacts, labels and fields are made there, and taken away again.
