@@ -79,7 +79,10 @@ def test_by_keyboard_alone(notebook: Notebook):
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.type("shout")
-    expect(out.locator(".cf-code")).to_contain_text('values.map(shout, na_action="ignore")')
+    code = out.locator(".cf-code pre").first
+    expect(code).to_contain_text("frame['company'].str.contains('fjord'")
+    expect(code).to_contain_text('values.map(shout, na_action="ignore")')
+    notebook.wait_until_idle()
     changing = notebook.evaluate("len(guide._kept)")
     assert changing > 3
     out.locator(".ctg [data-r='0'][data-c='1']").focus()

@@ -49,10 +49,16 @@ CHANGED = "[key for key in ids if site.get_contact(key) != before[key]]"
 Open = Callable[[str], Notebook]
 
 
+@pytest.fixture(scope="module")
+def opened(lab: Lab, open_for_all: Open) -> Notebook:
+    """A notebook for all of these tests."""
+    return open_for_all(lab.write("by-form.ipynb", FETCH, FORM, ALONE))
+
+
 @pytest.fixture
-def notebook(lab: Lab, open_notebook: Open, request: pytest.FixtureRequest) -> Notebook:
-    """A notebook that shows a form over a fresh sandbox, in a kernel of its own."""
-    opened = open_notebook(lab.write(f"{request.node.name}.ipynb", FETCH, FORM, ALONE))
+def notebook(opened: Notebook) -> Notebook:
+    """The notebook, run again: it shows a new form over contacts that were fetched anew."""
+    opened.page.set_viewport_size({"width": 1280, "height": 1000})
     opened.run_all()
     expect(opened.output.get_by_label("First name")).to_be_visible()
     return opened
