@@ -41,7 +41,8 @@ ERRORS_SHOWN = """() => window.jupyterapp.shell.currentWidget.content.widgets.fl
         ? []
         : model.outputs.toJSON().filter(output => output.output_type === 'error')
             .map(output => `${output.ename}: ${output.evalue}`))"""
-_NOTEBOOKS_OWN = "reading 'schema'"  # Notebook 7 raises it by itself on every page
+#: What Notebook 7 raises by itself, on any page.
+_NOTEBOOKS_OWN = ("reading 'schema'", "'filebrowser:open-path' not registered")
 CELLS_NOT_RUN = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(({model}) => model.type === 'code' && model.executionCount === null)
     .map(({model}) => model.sharedModel.getSource()).filter(source => source.trim())"""
@@ -205,7 +206,8 @@ class Notebook:
         self.page.on("console", self._note_console)
 
     def _note_page_error(self, error: Error) -> None:
-        if self.app == "lab" or _NOTEBOOKS_OWN not in str(error):
+        own = self.app == "notebook" and any(each in str(error) for each in _NOTEBOOKS_OWN)
+        if not own:
             self.page_errors.append(str(error))
 
     def _note_console(self, message: ConsoleMessage) -> None:
