@@ -153,6 +153,23 @@ def test_who_is_chosen_has_to_be_there(where):
         companies().apply("x", "company", where=where)
 
 
+def test_an_array_does_not_say_who_is_chosen():
+    """It has no contact ids; the message says what has."""
+    staged = companies()
+    with pytest.raises(ct.BadValue, match="boolean Series"):
+        staged.apply("x", "company", where=staged.to_frame()["company"].notna().to_numpy())
+
+
+def test_a_copy_keeps_what_is_open():
+    """Conflicts that nobody has decided are so in the copy as well."""
+    staged = companies()
+    staged.edit(ANN, {"company": "Ours"})
+    staged.rebase(snapshot(who(ANN, 2, company="Theirs"), who(BOB), who(CAT)))
+    assert 1 == len(staged.clashes())
+    assert staged.clashes().equals(staged.copy().clashes())
+    assert staged.plan().refused == staged.copy().plan().refused
+
+
 def test_a_copy_goes_its_own_way():
     """It holds the same edits for the same reasons, and what is done to it changes nothing else."""
     staged = companies()

@@ -172,6 +172,14 @@ def test_a_function_that_fails_is_told():
     assert "" == guide.wrong.value
 
 
+def test_a_function_without_a_name_has_a_place_in_the_code():
+    """So that the code can be read."""
+    shout = lambda text: text.upper()  # noqa: E731 - of such it is about
+    guide = ct.bulk(companies(), functions=[shout])
+    guide.change("function", "company", function=shout)
+    assert 'values.map(function, na_action="ignore")' in guide.code
+
+
 def test_a_mask_narrows_what_is_chosen_among():
     """By a mask or ids; the code names them."""
     staged = companies()
@@ -270,6 +278,14 @@ def test_what_can_be_asked_is_named():
     with pytest.raises(ct.BadValue, match="One asks on, before, after, empty, filled"):
         guide.choose("birthdate", "contains", "x")
     assert 1 == len(guide.choosing.lines)
+    with pytest.raises(ct.UnknownField, match="did you mean company"):
+        guide.change("set", "compny", value="x")
+    with pytest.raises(ct.ReadOnlyField, match="set by the service"):
+        guide.change("set", "revision", value="x")
+    with pytest.raises(ct.BadValue, match="a change is one of set, clear"):
+        guide.change("put", "company")
+    with pytest.raises(ct.BadValue, match="there are value, old"):
+        guide.change("set", "company", new_value="x")
 
 
 def test_it_says_what_it_is_where_there_is_no_screen():

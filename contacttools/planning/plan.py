@@ -494,7 +494,10 @@ def _as_read(name: str, value: Json) -> Json:
 
 
 def _reason(more: list[str]) -> tuple[str, ...]:
-    return tuple(one_line(each, "reason", "why an edit is wanted") for each in more)
+    try:
+        return tuple(one_line(each, "reason", "why an edit is wanted") for each in more)
+    except BadValue as error:
+        raise ValueError(str(error)) from None
 
 
 def _has_a_name(item: Json) -> bool:

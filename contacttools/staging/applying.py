@@ -56,6 +56,12 @@ def chosen(contacts: Contacts, where: pd.Series[bool] | Iterable[str] | None) ->
         wanted = set(where.index[where])
     else:
         wanted = {where} if isinstance(where, str) else set(where)
+    if strange := [each for each in wanted if not isinstance(each, str)]:
+        why = (
+            f"where is a boolean Series over stage.to_frame(), or contact ids, not {strange[0]!r}: "
+            "of an array of True and False one cannot tell which contacts it is about"
+        )
+        raise BadValue(why)
     if unknown := [each for each in wanted if each not in contacts]:
         why = f"no contact {unknown[0]!r} in the snapshot; where takes a mask or contact ids"
         raise UnknownContact(why, contact_id=str(unknown[0]))

@@ -13,8 +13,9 @@ import ipywidgets as widgets
 import pandas as pd
 
 from contacttools.contact import fields
-from contacttools.errors import BadValue, ContactToolsError
+from contacttools.errors import BadValue, ContactToolsError, ReadOnlyField
 from contacttools.planning.render import count, escape
+from contacttools.snapshot import frames
 from contacttools.staging import applying
 from contacttools.staging.stage import Stage
 from contacttools.staging.trial import Tried, trial
@@ -23,7 +24,7 @@ from contacttools.widgets.beforeafter import BeforeAfter, BeforeAfterTable, chip
 from contacttools.widgets.choosing import Choosing
 from contacttools.widgets.editors import Widget, box_of, heading, let_go, put
 from contacttools.widgets.guided import Making
-from contacttools.widgets.makings import Function, Makings
+from contacttools.widgets.makings import CONTROLS, KINDS, Function, Makings
 from contacttools.widgets.panel import DRESS, button, show
 from contacttools.widgets.plain import WithPlain
 
@@ -191,6 +192,16 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             What the controls hold: ``value``; ``old``, ``new``, ``case``, ``regex``; ``pairs``;
             ``source``; ``on``, ``off``; ``function``, ``each``.
         """
+        kinds = [each for _, each in KINDS]
+        if kind not in kinds:
+            why = f"a change is one of {', '.join(kinds)}, not {kind!r}"
+            raise BadValue(why)
+        if strange := sorted(set(values) - set(CONTROLS)):
+            why = f"no control {strange[0]!r}; there are {', '.join(CONTROLS)}"
+            raise BadValue(why)
+        if column is not None and not self._contacts.field(column).editable:
+            why = f"{column}: {frames.why_fixed(column)}"
+            raise ReadOnlyField(why, field=column)
         self.makings.kind.value = kind
         if column is not None:
             self.makings.column.value = column

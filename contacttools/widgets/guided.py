@@ -321,7 +321,8 @@ def copied(column: str, source: str) -> Making:
 
 def made_by(column: str, function: Callable[[Any], Any], *, each: bool) -> Making:
     """Return the change that a function of one's own makes: of each value, or of the column."""
-    name = getattr(function, "__name__", "function")
+    name = getattr(function, "__name__", "")
+    name = name if name.isidentifier() else "function"  # a lambda has no name to be called by
     if not each:
         return _applied(column, function, name, whole=True)
     return _applied(

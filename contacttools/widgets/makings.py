@@ -32,6 +32,10 @@ KINDS = (
     ("Labels on and off", "labels"),
     ("A function of mine", "function"),
 )
+#: The controls of a change that hold something, by name.
+CONTROLS = (
+    "value", "old", "new", "case", "regex", "pairs", "source", "on", "off", "function", "each",
+)  # fmt: skip
 _WORDS = {"text", "url", "locale", "country", "enum"}
 _LISTED = 500  # values filled in to be mapped
 
