@@ -30,23 +30,7 @@ def _text(name: str) -> str:
 class TableWidget(anywidget.AnyWidget):
     """Rows that are searched, filtered, sorted and looked at, however many there are.
 
-    Attributes
-    ----------
-    search : str
-        Rows with each of these words in them are shown.
-    filters : dict of str to str
-        By column: a text that a cell holds; ``=text`` for the whole cell, ``!text`` for those
-        without it, ``=`` for empty ones, ``!=`` for those with anything in them.
-    sort : list of [str, {"asc", "desc"}]
-        The column that rows are sorted by, then the next one.
-    only_staged : bool
-        Whether only contacts with something staged are shown.
-    hidden, pinned : list of str
-        Columns out of sight, and those that stay in sight at the left.
-    widths : dict of str to int
-        Widths in pixels that are not the usual ones.
-    selected : list of str
-        The contacts of the rows that are selected.
+    What its traits hold that a person may set stands in `Grid`, which is what people have in hand.
     """
 
     _esm: ClassVar[str] = _text("grid.js")
