@@ -26,11 +26,12 @@ test: ## run every check and test, those in a real browser too
 	@sh .ci/environment dev
 	@$(BIN)/python tests/browser/chromium.py
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup
 
-test-long: ## 10,000 generated sequences of edits, committed and undone (about half an hour)
+test-long: ## 10,000 generated sequences of edits, and the environment of Binder (half an hour)
 	@sh .ci/environment dev
-	@CONTACTTOOLS_EXAMPLES=$${CONTACTTOOLS_EXAMPLES:-10000} $(BIN)/python -m pytest tests/test_promises.py
+	@CONTACTTOOLS_EXAMPLES=$${CONTACTTOOLS_EXAMPLES:-10000} $(BIN)/python -m pytest tests/test_promises.py \
+	    tests/test_binder.py
 
 test-load: ## the sandbox under load: 16,000 updates, 100 kills, thorough fuzzing (some minutes)
 	@sh .ci/environment dev

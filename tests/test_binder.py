@@ -24,6 +24,9 @@ def test_the_python_of_binder_is_one_that_we_support():
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    not os.environ.get("CONTACTTOOLS_EXAMPLES"), reason="a minute and a half: make test-long"
+)
 def test_binder_runs_the_first_notebook(tmp_path: Path):
     """Built as repo2docker does, from the root of a checkout, it imports and runs to the end."""
     checkout, environment = tmp_path / "checkout", tmp_path / "environment"

@@ -74,7 +74,7 @@ def test_a_plan_is_narrowed_approved_written_and_taken_back(notebook: Notebook):
     """What is left out is not written; what is written can be taken back, by another plan."""
     out = notebook.output
     notebook.screenshot("review")
-    assert out.get_by_role("button", name="Commit").is_disabled()
+    expect(out.get_by_role("button", name="Commit 4 contacts")).to_be_disabled()
     first = notebook.evaluate("plan.changes[0].contact_id")
     card = out.locator(".cf-card").filter(has_text=first)
     card.get_by_role("button", name="Leave out", exact=True).click()
