@@ -130,7 +130,8 @@ keys = st.tuples(ids, st.integers(1, 2))
 def edits(draw):
     """One edit of one field."""
     name = draw(names)
-    return Edit(name, draw(field_values[name]), draw(field_values[name]))
+    reason = draw(st.sampled_from(["", "one spelling"]))
+    return Edit(name, draw(field_values[name]), draw(field_values[name]), reason)
 
 
 @st.composite

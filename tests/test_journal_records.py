@@ -59,6 +59,7 @@ def test_every_change_comes_back_as_it_was(change):
     (_, intent) = records.of_plan(plan_of().__class__(SITE, (change,)), tool="0")
     back = records.change_of(stored(intent))
     assert (change, change.identity()) == (back, back.identity())
+    assert [each.reason for each in change.edits] == [each.reason for each in back.edits]
 
 
 def test_a_contact_is_written_once():

@@ -128,6 +128,20 @@ def test_what_is_left_out_makes_another_plan(site: ct.Site):
     assert plan.id == shown.plan.id
 
 
+def test_a_tick_that_comes_late_approves_nothing(site: ct.Site):
+    """It was for the plan that was on show when it was made, not for the one that is now."""
+    plan = planned(site)
+    shown = ct.review(plan, site)
+    late = shown.panel.read
+    shown.cards.field.value = "jobTitle"
+    shown.cards.these.click()
+    late.set_state({"value": True})  # as the browser's message would
+    assert (False, True) == (shown.panel.read.value, shown.panel.commit.disabled)
+    assert None is shown.panel.approved
+    shown.panel.read.value = True
+    assert shown.plan is shown.panel.approved
+
+
 def test_the_cards_are_looked_through(site: ct.Site):
     """By words, field, kind and risk; what is found can be left out at once."""
     contacts = site.fetch()

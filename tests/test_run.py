@@ -361,6 +361,7 @@ def test_progress_counts_and_guesses():
         now.done, now.counts, now.seconds, now.seconds_left,
     )  # fmt: skip
     assert "under way, 2 of 4; 2 applied" in repr(run)
+    assert ["c000", "c001"] == [each.contact_id for each in run.outcomes]
     gate.open.set()
     assert run.wait(30)
     clock.now = 99.0

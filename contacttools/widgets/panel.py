@@ -47,8 +47,6 @@ class Panel:
         self.plan: Plan | None = None  # what may be committed
         self.run: Run | None = None
         self.confirm = confirm
-        self.read = widgets.Checkbox(description="I have read what will be written", indent=False)
-        self.number = widgets.Text(placeholder="number", layout={"width": "6em"})
         self.ask = widgets.HTML()
         self.commit = button("Commit", self._commit, "")
         self.commit.button_style = "danger" if site.live else "primary"
@@ -59,10 +57,9 @@ class Panel:
         self.bar = widgets.IntProgress(description="Commit")
         self.look = widgets.HTML(_dom_classes=("cf-shown",))  # while it goes on
         self.report = widgets.HTML(_dom_classes=("cf-shown",))
-        self.approval = box_of("cf-line", self.read, self.ask, self.number)
+        self.approval = box_of("cf-line")
+        self._ask_anew()
         self.buttons = (self.commit, self.cancel, self.pause, self.go_on)
-        self.read.observe(lambda _: self.draw(), "value")
-        self.number.observe(lambda _: self.draw(), "value")
         show(self.bar, shown=False)
         self.draw()
 
@@ -76,8 +73,26 @@ class Panel:
     def offer(self, plan: Plan | None) -> None:
         """Offer a plan to commit, or none; another one than before is to be approved anew."""
         if plan is not self.plan:
-            self.plan, self.read.value, self.number.value = plan, False, ""
+            self.plan = plan
+            self._ask_anew()
         self.draw()
+
+    def _ask_anew(self) -> None:
+        """Put a new box to tick in the place of the old one.
+
+        While the kernel is busy a browser may send a tick only after another plan is on show, and
+        it must never approve that one: each box belongs to one plan.
+        """
+        old = self.approval.children
+        self.read = widgets.Checkbox(description="I have read what will be written", indent=False)
+        self.number = widgets.Text(placeholder="number", layout={"width": "6em"})
+        for each in (self.read, self.number):
+            each.observe(lambda _: self.draw(), "value")
+        self.approval.children = (self.read, self.ask, self.number)
+        for each in old:
+            if each is not self.ask:
+                each.unobserve_all()
+                each.close()
 
     @property
     def approved(self) -> Plan | None:

@@ -56,12 +56,42 @@ def test_one_cell_goes_from_the_table_to_the_history(notebook: Notebook):
     notebook.wait_for("site.get_contact(ids[0])['info']['company']", "Quay & Sons Ltd")
 
 
+def test_by_keyboard_alone(notebook: Notebook):
+    """From tab to tab by arrows; a commit is chosen in the history, and taken back."""
+    out, page = notebook.output, notebook.page
+    out.get_by_role("tab", name="Contacts").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    runs = out.locator(".cf-history").get_by_role("listbox", name="Commits")
+    expect(runs).to_be_visible()
+    runs.focus()
+    page.keyboard.press("Home")
+    back = out.locator(".cf-history").get_by_role("button", name="Take it back…").first
+    back.focus()
+    page.keyboard.press("Enter")
+    inside = out.locator(".cf-history .cf-review")
+    inside.get_by_label("I have read what will be written").focus()
+    page.keyboard.press("Space")
+    commit = inside.get_by_role("button", name="Commit 1 contact")
+    expect(commit).to_be_enabled()
+    commit.focus()
+    page.keyboard.press("Enter")
+    expect(inside.get_by_text("1 of 1 contact written")).to_be_visible()
+    notebook.wait_for("site.get_contact(ids[0])['info'].get('company')", was(notebook))
+
+
+def was(notebook: Notebook) -> object:
+    """Return the company that the first contact had."""
+    return notebook.evaluate("stage.contacts[ids[0]]['info'].get('company')")
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_whoever_does_not_see_can_use_it(notebook: Notebook, theme: str):
     """No rule of accessibility is broken on any tab, in either theme."""
     notebook.page.evaluate(THEME, theme)
     broken = []
-    for tab in ("Contacts", "Review", "History"):
+    for tab in ("Contacts", "Edit", "Bulk", "Review", "History"):
         notebook.output.get_by_role("tab", name=tab).click()
         found = Axe().run(notebook.page, ".cf-bench").response["violations"]
         broken += [(tab, each["id"], each["nodes"][0]["html"][:300]) for each in found]
