@@ -26,7 +26,7 @@ test: ## run every check and test, those in a real browser too
 	@sh .ci/environment dev
 	@$(BIN)/python tests/browser/chromium.py
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 test-long: ## 10,000 generated sequences of edits, and the environment of Binder (half an hour)
 	@sh .ci/environment dev
@@ -39,7 +39,7 @@ test-load: ## the sandbox under load: 16,000 updates, 100 kills, thorough fuzzin
 
 reliability: ## the whole reliability programme: crashes, kills, contention, planted bugs (an hour)
 	@sh .ci/environment dev
-	@CONTACTTOOLS_RELIABILITY=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/reliability
+	@CONTACTTOOLS_RELIABILITY=1 $(BIN)/python -m pytest -n 2 tests/reliability
 
 # One part of it: `make reliability-kills` runs tests/reliability/test_kills.py in its full size.
 reliability-%:

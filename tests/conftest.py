@@ -13,6 +13,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +32,26 @@ settings.register_profile(
     max_examples=int(os.environ.get("CONTACTTOOLS_EXAMPLES") or 100),
 )
 settings.load_profile("searching" if os.environ.get("CONTACTTOOLS_EXAMPLES") else "repeatable")
+
+
+_TOGETHER = ("tests/browser", "tests/sdk")  # each shares a server
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Give each worker whole files, or folders whose tests share a server."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where it is in use
+
+    class ByFile(LoadScopeScheduling):
+        """What belongs together is named by its path."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.split("::", 1)[0]
+            return next((each for each in _TOGETHER if path.startswith(f"{each}/")), path)
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

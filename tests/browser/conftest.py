@@ -21,12 +21,9 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 expect.set_options(timeout=60_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder, and keep them on one worker: they share a server."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests of this folder."""
+    item.add_marker(pytest.mark.browser)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -45,7 +45,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.sdk)
-            item.add_marker(pytest.mark.xdist_group("sdk"))
 
 
 @pytest.fixture(scope="session")
