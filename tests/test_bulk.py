@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from people_builder import ANN, BOB, CAT, HOSTILE, email, person, snapshot, stage
 
@@ -354,6 +354,7 @@ def conditions(draw):
     return name, question, by_kind.get(fields[name].kind) or draw(texts)
 
 
+@settings(max_examples=max(40, settings().max_examples // 3))
 @given(
     st.lists(conditions(), max_size=3),
     st.sampled_from(["all", "any"]),

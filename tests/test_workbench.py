@@ -130,6 +130,11 @@ def test_all_tabs_are_over_one_stage(site: ct.Site):
     assert review.panel.run.wait(30)
     joined()
     assert "Quay & Sons Ltd" == site.get_contact(first)["info"]["company"]
+    assert "not in these contacts yet" in bench.old.value
+    bench.fetch.click()
+    joined()
+    assert ({}, "Quay & Sons Ltd") == (bench.stage.edits(), bench.stage.value(first, "company"))
+    assert "Fetched again" in bench.old.value
     bench.tabs.selected_index = 4
     assert [review.plan.id] == [plan_id for _, plan_id in bench.history.runs.options]
 

@@ -215,13 +215,13 @@ def _marked(tag: str, value: object) -> str:
 
 
 def _change_text(row: Row) -> str:
-    old, new = (_edged(visible(each)) for each in (row.before, row.after))
+    old, new = (edged(visible(each)) for each in (row.before, row.after))
     if row.before is None:
         return new
     return f"{old} → {'(nothing)' if row.after is None else new}"
 
 
-def _edged(text: str) -> str:
+def edged(text: str) -> str:
     """Return a text in quotes where spaces at its edges, or doubled ones, would not be seen."""
     return f"“{text}”" if text != text.strip() or "  " in text else text
 
@@ -344,9 +344,12 @@ def plan_end(view: PlanView) -> str:
 
 def _risk_html(view: PlanView) -> list[str]:
     parts = []
+    names = {card[0]: card[1] for card in view.cards}
     for title, each in view.risks.items():
         told = "".join(
-            f"<li><code>{escape(who)}</code>: {escape(text)}</li>" for who, text in each[:CARDS]
+            f"<li>{named(names[who]) if who in names else ''} <code>{escape(who)}</code>: "
+            f"{escape(text)}</li>"
+            for who, text in each[:CARDS]
         )
         parts.append(
             f"<details class='ct-card ct-warn'><summary><strong>Look</strong>: {escape(title)} "
@@ -436,7 +439,7 @@ font-size:inherit}}
 .ct-plan .ct-card td,.ct-plan .ct-card th{{text-align:left;vertical-align:top;
 padding:.15em .7em .15em 0;border:0;white-space:normal;max-width:none}}
 .ct-plan .ct-card td:nth-child(1){{width:7.5em;white-space:nowrap}}
-.ct-plan .ct-card td:nth-child(2){{width:16em;overflow-wrap:anywhere}}
+.ct-plan .ct-card td:nth-child(2){{width:11em;overflow-wrap:anywhere}}
 .ct-plan .ct-card td:nth-child(3){{overflow-wrap:anywhere}}
 .ct-plan .ct-kind{{border:1px solid var(--jp-border-color1,#bbb);border-radius:3px;padding:0 .4em;
 font-size:12px}}

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from contacttools.contact.fields import Field, Json
+from contacttools.planning.render import edged
 from contacttools.staging.trial import EFFECTS, Tried
 from contacttools.widgets.rows import Head, Rows, json_of
 from contacttools.widgets.table import TableWidget
@@ -86,6 +87,9 @@ class BeforeAfter(Rows):
                 return each.contact_id not in self._left_out if can else None
             case "contact":
                 return each.name
+            case "before" | "after":
+                value = json_of(getattr(each, name))
+                return edged(value) if isinstance(value, str) else value
             case _:
                 return json_of(getattr(each, name))
 

@@ -272,7 +272,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         try:
             self.making = self.makings.making()
             if self.making is None:
-                self.wrong.value = "Say what the change is, and it is tried here."
+                self.wrong.value = "Say what the change is, then Enter, and it is tried here."
             elif not chosen:
                 self.wrong.value = "No contact is chosen."
             elif len(chosen) > _AT_ONCE and not whole:
@@ -305,7 +305,8 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         field = self._contacts.field(self.making.column if self.making else "company")
         names = self._contacts.definitions.labels or {}
         self._rows = BeforeAfter(self.tried, field, names, self._left_out)
-        self.table.filters = {}
+        effects = {each.effect for each in self.tried}
+        self.table.filters = {"effect": "!unchanged"} if len(effects) > 1 else {}
         self.table.show(self._rows)
         show(self._tables, shown=bool(self.tried))
         self._draw_counts()

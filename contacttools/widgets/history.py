@@ -17,7 +17,7 @@ from contacttools.planning.render import count
 from contacttools.service.site import Site
 from contacttools.widgets.editors import box_of, let_go, put
 from contacttools.widgets.panel import DRESS, Panel, button, show, title
-from contacttools.widgets.review import Review
+from contacttools.widgets.review import Review, takes_back
 
 
 def history(site: Site) -> History:
@@ -112,10 +112,15 @@ class History(widgets.VBox):  # type: ignore[misc]
         if run is not None:
             self.panel.attempt(lambda: self._show_below(Review(run.plan, self._site)))
 
+    def _back(self, run: Run) -> Review:
+        shown = Review(run.undo_plan(), self._site)
+        shown.heading.value = takes_back(run)
+        return shown
+
     def _undo(self, _: object) -> None:
         run = self.run
         if run is not None:
-            self.panel.attempt(lambda: self._show_below(Review(run.undo_plan(), self._site)))
+            self.panel.attempt(lambda: self._show_below(self._back(run)))
 
     def _show_below(self, shown: Review | None) -> None:
         for old in self.below.children:

@@ -6,10 +6,11 @@ makes another one, with an id of its own, which is to be approved anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
+from contacttools.committing.run import Run
 from contacttools.committing.threeway import LOOKS
 from contacttools.errors import BadPlan, BadValue, ContactToolsError, WrongSite
 from contacttools.planning.plan import Plan
@@ -68,15 +69,23 @@ class Review(widgets.VBox):  # type: ignore[misc]
         The plan on show: what a click on Commit would write, once it is approved.
     """
 
-    def __init__(self, plan: Plan, site: Site) -> None:
+    def __init__(self, plan: Plan, site: Site, written: Callable[[], None] = lambda: None) -> None:
         self._site, self._given, self.plan = site, plan, plan
+        self._written = written  # called when a commit has ended
+        self._done = False  # whether the plan on show was committed, with nothing left of it
+        self.heading = widgets.HTML()
         self.panel = panel = Panel(site, self._run_changed, confirm=True)
         self.top = widgets.HTML(_dom_classes=("cf-shown",))
         self.cards = Cards(self._leave_out)
         self.end = widgets.HTML(_dom_classes=("cf-shown",))
-        self.whole = button("All again", self._all_again, "Show the whole plan again")
+        self.whole = button(
+            "Put back what was left out", self._all_again, "Show the whole plan again"
+        )
         self.undo = button("Take it back…", self._undo, "Show the plan that takes back what it did")
-        self.shown = box_of("cf-rows", self.top, self.cards.widget, self.end, self.whole)
+        self.shown = box_of(
+            "cf-rows", self.heading, self.top, self.cards.widget, self.end,
+            box_of("cf-line", self.whole),
+        )  # fmt: skip
         super().__init__(
             [
                 widgets.HTML(DRESS, layout={"display": "block"}),
@@ -97,23 +106,24 @@ class Review(widgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         return repr(self.plan)  # what a terminal shows in place of the widget
 
-    def show(self, plan: Plan) -> None:
+    def show(self, plan: Plan, heading: str = "") -> None:
         """Show a plan, to be approved anew."""
-        self.plan = plan
+        self.plan, self._done = plan, False
+        self.heading.value = heading
         view = plan.view
         nothing = "" if view.cards else "<p class='ct-sub'>Nothing to write.</p>"
         self.top.value = f"{LOOKS}{plan_top(view)}{nothing}</div>"
         self.end.value = f"<div class='ct-plan'>{plan_end(view)}</div>"
         self.cards.show(plan)
-        show(self.shown, shown=True)
         self.panel.offer(plan)
         self._draw()
 
     def _draw(self) -> None:
         busy = self.panel.busy
-        mark = self.shown.add_class if busy else self.shown.remove_class
-        mark("cf-busy")  # what is being written is not thinned out
-        show(self.whole, shown=self.plan is not self._given and not busy)
+        fixed = busy or self._done
+        mark = self.shown.add_class if fixed else self.shown.remove_class
+        mark("cf-busy")  # what is being written, or was, is not thinned out
+        show(self.whole, shown=self.plan is not self._given and not fixed)
         run = self.panel.run
         done = run is not None and not busy and bool(run.progress.counts["applied"])
         show(self.undo, shown=done)
@@ -121,7 +131,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
     # -- gestures ---------------------------------------------------------------------------
 
     def _leave_out(self, edits: Sequence[Name]) -> None:
-        if self.panel.busy:  # a click that was late
+        if self.panel.busy or self._done:  # a click that was late
             return
         before, asked = len(self.plan), len({contact_id for contact_id, _ in edits})
         if self.panel.attempt(lambda: self.show(self.plan.without(edits=edits))):
@@ -131,7 +141,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
             self.panel.tell(told)
 
     def _all_again(self, _: object) -> None:
-        if not self.panel.busy:
+        if not (self.panel.busy or self._done):
             self.panel.tell("")
             self.show(self._given)
 
@@ -139,8 +149,12 @@ class Review(widgets.VBox):  # type: ignore[misc]
         run = self.panel.run
         if run is None or self.panel.busy:
             return
-        if self.panel.attempt(lambda: self.show(run.undo_plan())):
-            self.panel.tell("This is the plan that takes it back. Read it like any other.")
+        if self.panel.attempt(lambda: self.show(run.undo_plan(), takes_back(run))):
+            self.panel.report.value = ""  # of what is to be taken back, and nothing is so far
+            self.panel.tell(
+                "This is the plan that takes it back, and not written yet. Read it from the top "
+                "like any other."
+            )
 
     # -- a run ------------------------------------------------------------------------------
 
@@ -165,6 +179,15 @@ class Review(widgets.VBox):  # type: ignore[misc]
         run = self.panel.run
         if run is not None and not self.panel.busy and run.plan.id == self.plan.id:
             left = run.progress.counts["not_sent"] + run.progress.counts["unknown"]
-            show(self.shown, shown=bool(left))
+            self._done = not left
+            if self._done:
+                self.heading.value = "<strong>Committed</strong>: what came of it stands below."
             self.panel.offer(self.plan if left else None)
         self._draw()
+        if run is not None and not self.panel.busy:
+            self._written()
+
+
+def takes_back(run: Run) -> str:
+    """Return what stands above the plan that takes a commit back."""
+    return f"<strong>Takes back plan {run.plan.id[:12]}</strong>: nothing of it is written yet."

@@ -13,11 +13,11 @@ from contacttools.service.site import Site
 from contacttools.snapshot.frames import TABLES, Table
 from contacttools.staging.stage import Stage
 from contacttools.widgets.bulk import Bulk
-from contacttools.widgets.editors import let_go, put
+from contacttools.widgets.editors import box_of, let_go, put
 from contacttools.widgets.forms import Form
 from contacttools.widgets.grid import grid
 from contacttools.widgets.history import History
-from contacttools.widgets.panel import DRESS, Panel, button
+from contacttools.widgets.panel import DRESS, Panel, aside, button
 from contacttools.widgets.plain import WithPlain
 from contacttools.widgets.review import Review
 
@@ -71,14 +71,19 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         self.table.observe(lambda _: self._lay_out(), "value")
         self.contacts = widgets.VBox()
         self.panel = Panel(site, lambda: None)  # says what went wrong
-        self.plan = button("Plan what is staged", self._plan, "Show what would be written")
+        self.plan = button("Show what would be written", self._plan, "Plan what is staged")
         self.review = widgets.VBox()
+        self.fetch = button("Fetch again", self._fetch, "Show the contacts as they are by now")
+        self.old = widgets.HTML(_dom_classes=("cf-says",))
+        fetch = box_of("cf-line", self.fetch, self.old)
         self.tabs = widgets.Tab(
             [
-                widgets.VBox([self.table, self.contacts], _dom_classes=("cf-wide",)),
+                widgets.VBox([self.table, fetch, self.contacts], _dom_classes=("cf-wide",)),
                 self.form,
                 self.bulk,
-                widgets.VBox([self.plan, self.panel.says, self.review], _dom_classes=("cf-wide",)),
+                widgets.VBox(
+                    [self.plan, self.panel.says, self.review, fetch], _dom_classes=("cf-wide",)
+                ),
                 self.history,
             ],
             titles=_TABS,
@@ -108,13 +113,34 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
 
     def _plan(self, _: object) -> None:
         def show_it() -> None:
-            shown = Review(self.stage.plan(), self._site)
+            shown = Review(self.stage.plan(), self._site, self._grown_old)
             for old in self.review.children:
                 let_go(old)
             put(self.review, (shown,))
 
         self.panel.tell("")
         self.panel.attempt(show_it)
+
+    def _grown_old(self) -> None:
+        """Say that a commit is not in what is shown."""
+        self.old.value = (
+            "<span role='status'><strong>Your commit is not in these contacts yet</strong>: fetch "
+            "again. What is left of the staged edits is carried over.</span>"
+        )
+
+    def _fetch(self, _: object) -> None:
+        if not self.fetch.disabled:
+            self.fetch.disabled = True
+            aside(self._fetch_now)
+
+    def _fetch_now(self) -> None:
+        def carry_on() -> None:
+            self.stage.rebase(self._site.fetch())
+
+        self.old.value = "<span role='status'>Fetching.</span>"
+        done = self.panel.attempt(carry_on)
+        self.old.value = "<span role='status'>Fetched again.</span>" if done else ""
+        self.fetch.disabled = False
 
     def _turned(self, _: object) -> None:
         """Look again at what a tab shows when it comes to the front."""

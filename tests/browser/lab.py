@@ -282,5 +282,6 @@ class Notebook:
         if self._client is None:
             self._client = BlockingKernelClient(connection_file=str(self.lab.kernel(self.path)))
             self._client.load_connection_file()
-            self._client.start_channels()
+            # Only what `evaluate` needs: each channel costs sockets, and a heart beat a thread.
+            self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         return self._client

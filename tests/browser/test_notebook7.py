@@ -55,7 +55,7 @@ def test_no_key_pressed_in_a_widget_is_a_command(notebook: Notebook):
     for tab, control in (
         ("Edit", out.get_by_role("button", name="Primary").first),
         ("Bulk", out.get_by_role("button", name="Add a condition")),
-        ("Review", out.get_by_role("button", name="Plan what is staged")),
+        ("Review", out.get_by_role("button", name="Show what would be written")),
         ("History", out.get_by_role("button", name="Look again")),
     ):
         out.get_by_role("tab", name=tab).click()
@@ -75,7 +75,7 @@ def test_one_path_from_the_edit_to_the_commit(notebook: Notebook):
     page.keyboard.press("Enter")
     notebook.wait_for("stage.value(ids[0], 'company')", "Quay & Sons Ltd")
     out.get_by_role("tab", name="Review").click()
-    out.get_by_role("button", name="Plan what is staged").click()
+    out.get_by_role("button", name="Show what would be written").click()
     review = out.locator(".cf-review")
     review.get_by_label("I have read what will be written").check()
     review.get_by_role("button", name="Commit 1 contact").click()

@@ -65,7 +65,7 @@ def test_it_is_looked_through_by_keyboard_alone(notebook: Notebook):
         "sorted({e.field for c in review.plan.changes for e in c.edits})",
         ["birthdate", "company", "jobTitle"],
     )
-    out.get_by_role("button", name="All again").focus()
+    out.get_by_role("button", name="Put back what was left out").focus()
     page.keyboard.press("Enter")
     notebook.wait_for("review.plan.id", notebook.evaluate("plan.id"))
 

@@ -44,7 +44,7 @@ def test_one_cell_goes_from_the_table_to_the_history(notebook: Notebook):
     expect(out.get_by_label("Company", exact=True)).to_have_value("Quay & Sons Ltd")
     notebook.screenshot("bench-edit")
     out.get_by_role("tab", name="Review").click()
-    out.get_by_role("button", name="Plan what is staged").click()
+    out.get_by_role("button", name="Show what would be written").click()
     review = out.locator(".cf-review")
     review.get_by_label("I have read what will be written").check()
     notebook.screenshot("bench-review")
