@@ -90,7 +90,7 @@ def test_a_plan_is_narrowed_approved_written_and_taken_back(notebook: Notebook):
     assert first not in notebook.evaluate(changed)
 
     out.get_by_role("button", name="Take it back…").click()
-    expect(out.get_by_text("This is the plan that takes it back.")).to_be_visible()
+    expect(out.get_by_text("This is the plan that takes it back")).to_be_visible()
     out.get_by_label("I have read what will be written").check()
     out.get_by_role("button", name="Commit 3 contacts").click()
     wanted = "[[d['info'].get(k) for k in ('company', 'jobTitle')] for d in map({}, ids[:4])]"
