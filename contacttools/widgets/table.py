@@ -27,12 +27,6 @@ def _text(name: str) -> str:
     return importlib.resources.files("contacttools.widgets").joinpath(name).read_text("utf-8")
 
 
-def _pinned(names: list[str]) -> list[str]:
-    """Return the columns that stay in sight: the first one, and with a first name the last one."""
-    both = names[:2] == ["name.first", "name.last"]
-    return names[: 2 if both else 1]
-
-
 class TableWidget(anywidget.AnyWidget):
     """Rows that are searched, filtered, sorted and looked at, however many there are.
 
@@ -71,7 +65,7 @@ class TableWidget(anywidget.AnyWidget):
         super().__init__(
             table=rows.table,
             hidden=[head.name for head in heads if head.hidden],
-            pinned=_pinned([head.name for head in heads]),
+            pinned=[head.name for head in heads[:1]],
             **{**self._laid_out(), **state},
         )
         self.on_msg(self._heard)
