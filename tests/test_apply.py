@@ -170,6 +170,13 @@ def test_a_copy_keeps_what_is_open():
     assert staged.plan().refused == staged.copy().plan().refused
 
 
+def test_a_new_item_in_a_copy_has_an_id_of_its_own():
+    """Not that of one which is staged already."""
+    staged = companies()
+    first = staged.add(ANN, "emails", {"email": "ann@example.com"})
+    assert first != staged.copy().add(ANN, "emails", {"email": "a@example.org"})
+
+
 def test_a_copy_goes_its_own_way():
     """It holds the same edits for the same reasons, and what is done to it changes nothing else."""
     staged = companies()

@@ -1,7 +1,9 @@
 """The guided bulk edit without a browser: what is picked, what it would do, what is staged."""
 
+import functools
 import re
 
+import ipywidgets as widgets
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,8 @@ from people_builder import ANN, BOB, CAT, HOSTILE, email, person, snapshot, stag
 import contacttools as ct
 from contacttools.widgets.choosing import wide_fields
 from contacttools.widgets.guided import questions
+
+MARKUP = ("script", "img", "svg", "b>", "i>", "i<")
 
 
 def who(contact_id, revision=1, **info):
@@ -250,16 +254,31 @@ def test_labels_are_put_on_and_taken_off_by_name():
     assert "Nobody" in guide.wrong.value
 
 
+def html_of(widget):
+    """Return all HTML below a widget."""
+    own = [widget.value] if isinstance(widget, widgets.HTML) else []
+    return own + [each for child in getattr(widget, "children", ()) for each in html_of(child)]
+
+
 def test_nothing_of_a_contact_is_markup():
-    """Neither in what is said nor in the code shown."""
+    """Neither in what is said nor in the code shown, nor is the name of a label."""
     for text in HOSTILE:
         if text.strip():
-            guide = ct.bulk(stage(who(ANN, company="x" + text)))
+            shown = stage(who(ANN, company="x" + text), labels={"custom.odd": f"<i>{text}"})
+            guide = ct.bulk(shown)
+            guide.choose("company", "matches", "(?P<i<b>)")
             guide.change("replace", "company", old=text, new=f"<b>{text}", regex=False)
-            shown = guide.shown_code.value + guide.wrong.value + guide.choosing.found.value
-            assert "<script" not in shown
-            assert "<img" not in shown
-            assert "<b>" not in shown
+            told = html_of(guide)
+            guide.change("labels", on=f"<b>{text}")
+            told += html_of(guide)
+            assert [] == [each for each in told for tag in MARKUP if f"<{tag}" in each]
+
+
+def test_a_function_may_have_no_name():
+    """A partial one is offered like any other."""
+    guide = ct.bulk(companies(), functions=[functools.partial(str.replace, "x")])
+    guide.change("function", "company")
+    assert "function" == guide.makings.function.label
 
 
 def test_a_stage_is_what_it_is_for():

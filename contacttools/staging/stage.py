@@ -200,6 +200,7 @@ class Stage:
         """Return another stage over the same snapshot, with the same edits: to try things out."""
         other = Stage(self._contacts)
         with self._lock:
+            other._provisional = self._provisional  # no new item has the id of another
             other._shown.update(self._shown)
             other._clashes = dict(self._undecided())
             other._put(

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from contacttools.contact.fields import Field, Json
+from contacttools.planning.render import escape
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts
 from contacttools.widgets.editors import Widget, box_of, let_go, put
@@ -86,7 +87,7 @@ class Line:
         try:
             value = self._meant(field, question, text)
         except ValueError as error:
-            self.note.value = f"<span class='cf-badge cf-wrong'>{error}</span>"
+            self.note.value = f"<span class='cf-badge cf-wrong'>{escape(error)}</span>"
             return None
         return Condition(field, question, value)
 

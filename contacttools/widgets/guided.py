@@ -321,8 +321,7 @@ def copied(column: str, source: str) -> Making:
 
 def made_by(column: str, function: Callable[[Any], Any], *, each: bool) -> Making:
     """Return the change that a function of one's own makes: of each value, or of the column."""
-    name = getattr(function, "__name__", "")
-    name = name if name.isidentifier() else "function"  # a lambda has no name to be called by
+    name = name_of(function)
     if not each:
         return _applied(column, function, name, whole=True)
     return _applied(
@@ -330,6 +329,12 @@ def made_by(column: str, function: Callable[[Any], Any], *, each: bool) -> Makin
         lambda values: values.map(function, na_action="ignore"),
         f'lambda values: values.map({name}, na_action="ignore")',
     )
+
+
+def name_of(function: Callable[[Any], Any]) -> str:
+    """Return what code calls a function: "function" where it has no name, as a lambda."""
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() else "function"
 
 
 def labelled(added: Iterable[str], removed: Iterable[str]) -> Making:

@@ -13,6 +13,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from contacttools.contact.fields import Field, Json
+from contacttools.planning.render import escape
 from contacttools.snapshot.contacts import Contacts
 from contacttools.widgets import guided
 from contacttools.widgets.choosing import named, wide_fields
@@ -245,14 +246,15 @@ class Makings:
         if field is not None:
             self.value.options = list(field.choices)
             self.value.placeholder = "YYYY-MM-DD" if field.kind == "date" else ""
-        _offer(self.function, [(each.__name__, each) for each in self._functions()], None)
+        _offer(self.function, [(guided.name_of(each), each) for each in self._functions()], None)
         self.no_function.value = (
             "" if self.function.options else
             "Define a function in a cell of this notebook, then look again: "
             "<code>def tidy(text): return text.strip()</code>"
         )  # fmt: skip
         names = sorted((self._contacts.definitions.labels or {}).values(), key=str.casefold)
-        self.there_are.value = f"<span class='cf-quietly'>There are: {', '.join(names)}</span>"
+        listed = escape(", ".join(names))
+        self.there_are.value = f"<span class='cf-quietly'>There are: {listed}</span>"
         put(self._body, self._bodies[kind])
         put(self.widget, (self.kind, *([] if kind == "labels" else [self.column]), self._body))
 
