@@ -91,6 +91,11 @@ def test_nothing_is_committed_before_it_was_read(site: ct.Site):
     assert shown.plan.id == site.reports[0].undo_plan().id
     assert plan.id[:12] in shown.heading.value
     assert "" == shown.panel.report.value
+    assert ("none", "none") == (shown.undo.layout.display, shown.whole.layout.display)
+    buttons(shown, plan.changes[1].contact_id)["Leave out"].click()
+    assert (2, True) == (len(shown.plan), plan.id[:12] in shown.heading.value)
+    shown.whole.click()
+    assert shown.plan.id == site.reports[0].undo_plan().id
     assert shown.panel.commit.disabled
     shown.panel.read.value = True
     shown.panel.commit.click()

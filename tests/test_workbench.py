@@ -139,6 +139,41 @@ def test_all_tabs_are_over_one_stage(site: ct.Site):
     assert [review.plan.id] == [plan_id for _, plan_id in bench.history.runs.options]
 
 
+def test_the_workbench_learns_of_what_others_and_the_history_did(site: ct.Site):
+    """What was taken back there is to be fetched; a conflict is counted, a failure is said."""
+    bench = ct.workbench(site)
+    first, second = list(bench.stage.contacts)[:2]
+    bench.stage.edit(first, {"company": "Quay & Sons Ltd"})
+    site.commit(bench.stage.plan(), approve=bench.stage.plan().id)
+    bench.tabs.selected_index = 4
+    bench.history.undo.click()
+    (inside,) = bench.history.below.children
+    assert "Takes back plan" in inside.heading.value
+    inside.panel.read.value = True
+    inside.panel.commit.click()
+    assert inside.panel.run.wait(30)
+    joined()
+    assert "not in these contacts yet" in bench.old.value
+    theirs = ct.Stage(site.fetch())
+    theirs.edit(second, {"company": "Theirs Ltd"})
+    site.commit(theirs.plan(), approve=theirs.plan().id)
+    bench.stage.edit(second, {"company": "Ours Ltd"})
+    bench.fetch.click()
+    joined()
+    assert "1 conflict: decide in Edit" in bench.old.value
+    bench._site.fetch = nothing
+    bench.fetch.click()
+    joined()
+    assert "Not done" in bench.old.value
+    assert not bench.fetch.disabled
+
+
+def nothing() -> ct.Contacts:
+    """Fail as a service does that is away."""
+    message = "the service is away"
+    raise ct.Unreachable(message)
+
+
 def test_each_table_has_its_grid_and_the_old_one_lets_go(site: ct.Site):
     """A grid that is not on show follows the stage no more."""
     bench = ct.workbench(site)

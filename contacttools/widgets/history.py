@@ -6,13 +6,14 @@ back, is a plan in a review.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import ipywidgets as widgets
 
 from contacttools.committing.run import Run
 from contacttools.errors import BadValue
+from contacttools.planning.plan import Plan
 from contacttools.planning.render import count
 from contacttools.service.site import Site
 from contacttools.widgets.editors import box_of, let_go, put
@@ -46,8 +47,8 @@ def history(site: Site) -> History:
 class History(widgets.VBox):  # type: ignore[misc]
     """The widget that `history` returns."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, site: Site, written: Callable[[], None] = lambda: None) -> None:
+        self._site, self._written = site, written  # called when a commit has ended
         self.run: Run | None = None
         self.panel = Panel(site, lambda: None)  # says what went wrong
         self.runs = widgets.Select(description="Commits", rows=8, _dom_classes=("cf-matches",))
@@ -110,10 +111,13 @@ class History(widgets.VBox):  # type: ignore[misc]
     def _carry_on(self, _: object) -> None:
         run = self.run
         if run is not None:
-            self.panel.attempt(lambda: self._show_below(Review(run.plan, self._site)))
+            self.panel.attempt(lambda: self._show_below(self._review(run.plan)))
+
+    def _review(self, plan: Plan) -> Review:
+        return Review(plan, self._site, self._written)
 
     def _back(self, run: Run) -> Review:
-        shown = Review(run.undo_plan(), self._site)
+        shown = self._review(run.undo_plan())
         shown.heading.value = takes_back(run)
         return shown
 

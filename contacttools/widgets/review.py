@@ -106,10 +106,9 @@ class Review(widgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         return repr(self.plan)  # what a terminal shows in place of the widget
 
-    def show(self, plan: Plan, heading: str = "") -> None:
+    def show(self, plan: Plan) -> None:
         """Show a plan, to be approved anew."""
         self.plan, self._done = plan, False
-        self.heading.value = heading
         view = plan.view
         nothing = "" if view.cards else "<p class='ct-sub'>Nothing to write.</p>"
         self.top.value = f"{LOOKS}{plan_top(view)}{nothing}</div>"
@@ -125,8 +124,8 @@ class Review(widgets.VBox):  # type: ignore[misc]
         mark("cf-busy")  # what is being written, or was, is not thinned out
         show(self.whole, shown=self.plan is not self._given and not fixed)
         run = self.panel.run
-        done = run is not None and not busy and bool(run.progress.counts["applied"])
-        show(self.undo, shown=done)
+        own = run if run is not None and run.plan.id == self.plan.id else None
+        show(self.undo, shown=own is not None and not busy and bool(own.progress.counts["applied"]))
 
     # -- gestures ---------------------------------------------------------------------------
 
@@ -149,12 +148,18 @@ class Review(widgets.VBox):  # type: ignore[misc]
         run = self.panel.run
         if run is None or self.panel.busy:
             return
-        if self.panel.attempt(lambda: self.show(run.undo_plan(), takes_back(run))):
+        if self.panel.attempt(lambda: self._begin_with(run.undo_plan())):
+            self.heading.value = takes_back(run)
             self.panel.report.value = ""  # of what is to be taken back, and nothing is so far
             self.panel.tell(
                 "This is the plan that takes it back, and not written yet. Read it from the top "
                 "like any other."
             )
+
+    def _begin_with(self, plan: Plan) -> None:
+        """Show another plan as the whole one, from which things may be left out."""
+        self._given = plan
+        self.show(plan)
 
     # -- a run ------------------------------------------------------------------------------
 

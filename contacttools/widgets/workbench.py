@@ -1,7 +1,7 @@
 """Workbench: grid, form, bulk edit, review and history of one site, as one app with tabs.
 
-It keeps nothing of its own but which tab and which table are on show: all of them are over one
-stage, which code may use at the same time.
+It touches the site by fetching again, and keeps nothing of its own but which tab and which table
+are on show: all of them are over one stage, which code may use at the same time.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipywidgets as widgets
 
 from contacttools.errors import BadValue
+from contacttools.planning.render import count
 from contacttools.service.site import Site
 from contacttools.snapshot.frames import TABLES, Table
 from contacttools.staging.stage import Stage
@@ -65,7 +66,7 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         self.form = Form(stage, site)
         self.bulk = Bulk(stage, None, ())
         self.bulk.asleep = True
-        self.history = History(site)
+        self.history = History(site, self._grown_old)
         names = [("contacts", ""), *((name, name) for name in TABLES)]
         self.table = widgets.Dropdown(description="Table", options=names)
         self.table.observe(lambda _: self._lay_out(), "value")
@@ -138,8 +139,12 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
             self.stage.rebase(self._site.fetch())
 
         self.old.value = "<span role='status'>Fetching.</span>"
-        done = self.panel.attempt(carry_on)
-        self.old.value = "<span role='status'>Fetched again.</span>" if done else ""
+        if self.panel.attempt(carry_on):
+            open_ = len(self.stage.clashes())
+            told = f" {count(open_, 'conflict')}: decide in Edit." if open_ else ""
+            self.old.value = f"<span role='status'>Fetched again.{told}</span>"
+        else:
+            self.old.value = self.panel.says.value  # which is seen on one tab only
         self.fetch.disabled = False
 
     def _turned(self, _: object) -> None:
