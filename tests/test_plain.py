@@ -84,7 +84,8 @@ def test_it_takes_the_place_of_a_table_that_does_not_load():
     assert [grid, both.plain] == list(both.children)
     assert "could not be loaded" in both.plain.children[1].value
     grid.loaded = True
-    assert "none" == both.plain.layout.display
+    assert (None, (grid,)) == (both.plain, tuple(both.children))
+    assert [] == grid._followers
     both.close()
 
 

@@ -28,23 +28,13 @@ Values = dict[str, Json]
 
 def values(document: Json) -> Values:
     """Return what can be written of a contact, by field name; absent values are absent keys."""
-    found: Values = {}
-    for name, each in fields.SCALARS.items():
-        if (value := fields.dig(document, each.path)) not in (None, ""):
-            found[name] = value
-    for name, listing in fields.LISTS.items():
-        if items := tuple(flat_item(listing, *each) for each in items_of(document, listing)):
-            found[name] = items
-    if labels := label_keys(document):
-        found[fields.LABELS.name] = labels
-    for key, value in extended_items(document).items():
-        if key.startswith("custom.") and value not in (None, ""):
-            found[key] = value
-    return found
+    custom = (key for key in extended_items(document) if key.startswith("custom."))
+    names = (*fields.SCALARS, *fields.LISTS, fields.LABELS.name, *custom)
+    return {name: held for name in names if (held := value(document, name)) is not None}
 
 
 def value(document: Json, name: str) -> Json:
-    """Return what `values` has under one name; None where it has nothing."""
+    """Return one value of a contact by its field name; None where it has nothing."""
     if name in fields.SCALARS:
         found = fields.dig(document, fields.SCALARS[name].path)
     elif name in fields.LISTS:

@@ -1,7 +1,7 @@
 """Pages: a plan made for others to read: a page of its own, or Markdown for a review. Pure.
 
 They hold no value of a contact unless that is asked for: names are initials, and of an edit one
-sees the contact, the field and the kind.
+sees the contact's id, the field, the kind, and the reason that a person gave for it.
 """
 
 from __future__ import annotations

@@ -195,18 +195,13 @@ class Plan:
             raise UnknownField(why)
         if contacts is None and fields is None and not single:
             raise BadValue("say which contacts, fields or edits are to be left out")
-        if contacts is None and fields is None:
-            return self._only(lambda each, edit: (each.contact_id, edit.field) not in single)
-        known = {each.contact_id for each in self.changes}
-        without = self._known(contacts, known, UnknownContact)
         of = {edit.field for each in self.changes for edit in each.edits}
         names = self._known(fields, of, UnknownField)
-        return self._only(
-            lambda each, edit: (
-                (each.contact_id not in without or edit.field not in names)
-                and (each.contact_id, edit.field) not in single
-            )
-        )
+        if contacts is not None or fields is not None:
+            known = {each.contact_id for each in self.changes}
+            without = self._known(contacts, known, UnknownContact)
+            single |= {(contact_id, name) for contact_id in without for name in names}
+        return self._only(lambda each, edit: (each.contact_id, edit.field) not in single)
 
     def _only(self, wanted: Callable[[Change, Edit], bool]) -> Plan:
         """Return the plan of the edits that are wanted."""
@@ -332,7 +327,7 @@ class Plan:
             The file is replaced whole or not at all, readable by its owner only.
         reveal : bool
             Show names and values. Otherwise names are initials, and of each edit one sees the
-            contact's id, the field and the kind.
+            contact's id, the field, the kind, and the reason as it was given.
         """
         files.write(path, pages.plan_page(self.view, reveal=reveal).encode())
 

@@ -44,6 +44,11 @@ class Tried:
     effect: Effect
     why: str
 
+    @property
+    def possible(self) -> bool:
+        """Whether it can be staged: also what a plan refuses as long as another one has it."""
+        return self.effect in ("changes", "collides")
+
 
 def trial(stage: Stage, act: Act, column: str, contact_ids: Iterable[str]) -> list[Tried]:
     """Return what a change would do to each contact, in the order given.

@@ -17,7 +17,6 @@ from contacttools.widgets.table import TableWidget
 from contacttools.widgets.typed import is_yes
 
 STAGE = "stage"  # the column that says whether a row is to be staged
-_LEFT_OUT = "left out"
 _FIXED = "what the change makes of it; untick the row to leave it out"
 
 
@@ -73,18 +72,19 @@ class BeforeAfter(Rows):
         """Say whether a row would be staged."""
         return self._cell(number, STAGE) is True
 
-    def counts(self) -> Counter[str]:
-        """Return how many rows there are of each effect, and how many are left out."""
-        counted = Counter[str](each.effect for each in self.tried)
-        counted[_LEFT_OUT] = sum(each.contact_id in self._left_out for each in self.tried)
-        return counted
+    def chips(self) -> list[tuple[str, str]]:
+        """Return what the trial came to: words, and the filter of the effect column for them."""
+        counted = Counter(each.effect for each in self.tried)
+        told = [(f"All {len(self):,}", "")] if self.tried else []
+        return told + [
+            (f"{each} {counted[each]:,}", f"={each}") for each in EFFECTS if counted[each]
+        ]
 
     def _cell(self, number: int, name: str) -> Json:
         each = self.tried[number]
         match name:
             case "stage":
-                can = each.effect in ("changes", "collides")
-                return each.contact_id not in self._left_out if can else None
+                return each.contact_id not in self._left_out if each.possible else None
             case "contact":
                 return each.name
             case "before" | "after":
@@ -135,10 +135,3 @@ class BeforeAfterTable(TableWidget):
             }
             if ids:
                 self.tick(ids, wanted=wanted)
-
-
-def chips(counted: Counter[str], size: int) -> list[tuple[str, str]]:
-    """Return what a trial came to as chips: the words, and the filter of the effect column."""
-    told = [(f"All {size:,}", "")]
-    told += [(f"{each} {counted[each]:,}", f"={each}") for each in EFFECTS if counted[each]]
-    return told

@@ -20,7 +20,7 @@ from contacttools.staging import applying
 from contacttools.staging.stage import Stage
 from contacttools.staging.trial import Tried, trial
 from contacttools.widgets import guided
-from contacttools.widgets.beforeafter import BeforeAfter, BeforeAfterTable, chips
+from contacttools.widgets.beforeafter import BeforeAfter, BeforeAfterTable
 from contacttools.widgets.choosing import Choosing
 from contacttools.widgets.editors import Widget, box_of, heading, let_go, put
 from contacttools.widgets.guided import Making
@@ -264,6 +264,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             )
             self.told.value = f"{count(len(self.stage), 'contact')} staged"
             self._try(chosen, whole=whole)
+            self.try_it.description = f"Try it on {count(len(chosen), 'contact')}"
             self._draw_trial()
 
     def _try(self, chosen: list[str], *, whole: bool) -> None:
@@ -280,9 +281,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             else:
                 self._edits = self.stage.edits()
                 self.tried = trial(self.stage, self.making.act, self.making.column, chosen)
-        except ValueError as error:
-            self._say_wrong(str(error))
-        except ContactToolsError as error:
+        except (ValueError, ContactToolsError) as error:
             self._say_wrong(str(error))
         except Exception as error:  # noqa: BLE001 - the function of a person may raise anything
             self._say_wrong(f"the change raised {error!r}")
@@ -292,7 +291,6 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
 
     def _draw_trial(self) -> None:
         waits = self.making is not None and not self.tried and not self.wrong.value
-        self.try_it.description = f"Try it on {count(len(self.chosen), 'contact')}"
         show(self.try_it, shown=waits)
         asked = self.making and (self.making.column, self.making.code)
         if asked != self._asked:  # another change: what was left out of the old one is no more
@@ -312,9 +310,8 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         self._draw_counts()
 
     def _draw_counts(self) -> None:
-        told = chips(self._rows.counts(), len(self.tried)) if self.tried else []
         old = self.effects.children
-        put(self.effects, tuple(self._chip(words, asked) for words, asked in told))
+        put(self.effects, tuple(self._chip(words, asked) for words, asked in self._rows.chips()))
         for each in old:
             let_go(each)
         n = len(self._kept)
@@ -331,12 +328,17 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         self.table.filters = {"effect": asked} if asked else {}
 
     @property
+    def _possible(self) -> set[str]:
+        """The contacts to which the change can be made."""
+        return {each.contact_id for each in self.tried if each.possible}
+
+    @property
     def _kept(self) -> list[str]:
         """The contacts that a click would stage."""
         return [
             each.contact_id
             for each in self.tried
-            if each.effect in ("changes", "collides") and each.contact_id not in self._left_out
+            if each.possible and each.contact_id not in self._left_out
         ]
 
     def _write_code(self) -> None:
@@ -359,21 +361,17 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             chosen = f"({chosen}) & {among}" if chosen else among
         if self.making is None:
             return guided.chosen_code(chosen)
-        changed = {each.contact_id for each in self.tried if each.effect in ("changes", "collides")}
-        left_out = [each for each in self._left_out if each in changed]
         partly = any(each.effect == "invalid" for each in self.tried)
-        return self.making.script(
-            chosen, sorted(left_out), self.reason.value.strip(), partly=partly
-        )
+        left_out = sorted(self._left_out & self._possible)
+        return self.making.script(chosen, left_out, self.reason.value.strip(), partly=partly)
 
     # -- gestures ---------------------------------------------------------------------------
 
     def _tick(self, contact_ids: set[str], wanted: bool) -> None:  # noqa: FBT001 - a callback
-        can = {each.contact_id for each in self.tried if each.effect in ("changes", "collides")}
         if wanted:
             self._left_out -= contact_ids
         else:
-            self._left_out |= contact_ids & can
+            self._left_out |= contact_ids & self._possible
         self._draw_counts()
 
     def _stage_it(self, _: object) -> None:
@@ -381,10 +379,11 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         making, kept = self.making, self._kept
         if making is None or not kept:
             return
-        after, code = {each.contact_id: each.after for each in self.tried}, self.code
+        edits, code = self._edits, self.code
+        after = {each.contact_id: each.after for each in self.tried}
         try:
             with self.stage.step(self.reason.value.strip() or None):
-                self._still_as_tried()
+                self._still(edits)
                 for contact_id in kept:  # what the table shows, whatever a function says now
                     self.stage.edit(contact_id, {making.column: after[contact_id]})
         except Exception as error:  # noqa: BLE001 - nobody else hears it: handlers have no cell
@@ -399,9 +398,9 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             "step. Undo takes it back; nothing is written before you review and commit.</span>"
         )
 
-    def _still_as_tried(self) -> None:
-        """Raise where code has staged something in this very moment."""
-        if self.stage.edits() != self._edits:
+    def _still(self, edits: dict[str, Any]) -> None:
+        """Raise where something else was staged since the change was tried, in this very moment."""
+        if self.stage.edits() != edits:
             raise BadValue("something else has been staged meanwhile: look again")
 
 

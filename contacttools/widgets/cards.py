@@ -5,8 +5,7 @@ It touches the screen only: what is to be left out is told to whoever shows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
 import ipywidgets as widgets
 
@@ -21,7 +20,7 @@ from contacttools.planning.render import (
     count,
     visible,
 )
-from contacttools.widgets.editors import Widget, box_of, let_go, put
+from contacttools.widgets.editors import Widget, box_of, let_go, offer, put
 from contacttools.widgets.panel import button, show
 from contacttools.widgets.rows import fold
 
@@ -31,19 +30,6 @@ _FIELDS = 6  # of one card that have a button of their own
 
 #: An edit: contact id and field.
 Name = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A card, or what is left of it when one looks for something."""
-
-    card: Card
-
-    @property
-    def edits(self) -> tuple[Name, ...]:
-        """The edits that it shows."""
-        contact_id, _, _, rows = self.card
-        return tuple(dict.fromkeys((contact_id, row.field) for row in rows))
 
 
 class Cards:
@@ -57,7 +43,7 @@ class Cards:
     def __init__(self, leave_out: Callable[[Sequence[Name]], object]) -> None:
         self._leave_out = leave_out
         self._plan: Plan | None = None
-        self._found: list[_Shown] = []
+        self._found: list[Card] = []
         self._first = 0
         self._quiet = False
         self.search = widgets.Text(
@@ -86,9 +72,9 @@ class Cards:
             names = [(f"{fields.label(each)} ({n:,})", each) for each, n in view.by_field.items()]
             kinds = [(f"{kind} ({view.kinds[kind]:,})", kind) for kind in KINDS if view.kinds[kind]]
             risks = [(f"{title} ({len(each):,})", title) for title, each in view.risks.items()]
-            _offer(self.field, [("all fields", _ALL), *sorted(names)])
-            _offer(self.kind, [("all kinds", _ALL), *kinds])
-            _offer(self.risk, [("all, risky or not", _ALL), *risks])
+            offer(self.field, [("all fields", _ALL), *sorted(names)])
+            offer(self.kind, [("all kinds", _ALL), *kinds])
+            offer(self.risk, [("all, risky or not", _ALL), *risks])
         finally:
             self._quiet = False
         show(self.risk, shown=bool(risks))
@@ -103,7 +89,7 @@ class Cards:
     @property
     def found(self) -> list[Name]:
         """The edits that one looks for: all of them, as long as one looks for nothing."""
-        return [edit for each in self._found for edit in each.edits]
+        return [edit for card in self._found for edit in _edits(card)]
 
     # -- drawing ----------------------------------------------------------------------------
 
@@ -124,7 +110,7 @@ class Cards:
         page = self._found[self._first : self._first + PAGE]
         n = len(self._found)
         where = f"{self._first + 1:,} to {self._first + len(page):,} of " if n > PAGE else ""
-        who = count(len({each.card[0] for each in self._found}), "contact")
+        who = count(len({card[0] for card in self._found}), "contact")
         self.told.value = f"<span role='status'>{where}{who}</span>"
         show(self.these, shown=self.narrowed and bool(n))
         show(self.back, shown=n > PAGE)
@@ -136,7 +122,7 @@ class Cards:
         for each in old:
             let_go(each)
 
-    def _look_for(self, plan: Plan) -> Iterable[_Shown]:
+    def _look_for(self, plan: Plan) -> Iterable[Card]:
         words = fold(self.search.value).split()
         risky = _risky(plan, str(self.risk.value))
         for contact_id, name, stands, rows in plan.view.cards:
@@ -150,14 +136,15 @@ class Cards:
                 and all(word in through or word in _said(row) for word in words)
             ]
             if kept:
-                yield _Shown((contact_id, name, stands, kept))
+                yield contact_id, name, stands, kept
 
-    def _card(self, shown: _Shown) -> Widget:
-        contact_id, name, _, _ = shown.card
+    def _card(self, card: Card) -> Widget:
+        contact_id, name, _, _ = card
+        edits = _edits(card)
         who = visible(name or contact_id)
-        names = [field for _, field in shown.edits]
+        names = [field for _, field in edits]
         parts = [
-            self._button("Leave out", f"Leave out what is shown of {who}", shown.edits),
+            self._button("Leave out", f"Leave out what is shown of {who}", edits),
         ]
         if 1 < len(names) <= _FIELDS:
             parts += [
@@ -168,7 +155,7 @@ class Cards:
                 )
                 for field in names
             ]
-        html = widgets.HTML(f"<div class='ct-plan'>{card_html(shown.card)}</div>")
+        html = widgets.HTML(f"<div class='ct-plan'>{card_html(card)}</div>")
         return box_of("cf-card", html, box_of("cf-line", *parts))
 
     def _button(self, words: str, tooltip: str, edits: Sequence[Name]) -> Widget:
@@ -181,6 +168,12 @@ class Cards:
             self._leave_out(self.found)
 
 
+def _edits(card: Card) -> tuple[Name, ...]:
+    """Return the edits that a card shows."""
+    contact_id, _, _, rows = card
+    return tuple(dict.fromkeys((contact_id, row.field) for row in rows))
+
+
 def _risky(plan: Plan, title: str) -> set[Name] | None:
     """Return the edits that a risk is about; None where one looks for no risk."""
     if title == _ALL:
@@ -190,11 +183,3 @@ def _risky(plan: Plan, title: str) -> set[Name] | None:
 
 def _said(row: Row) -> str:
     return fold(f"{row.before or ''} {row.after or ''} {row.reason}")
-
-
-def _offer(menu: Widget, options: Sequence[tuple[str, str]]) -> None:
-    """Offer other options, and keep what is chosen where it is still among them."""
-    chosen: Mapping[str, str] = {value: value for _, value in options}
-    was = menu.value
-    menu.options = options
-    menu.value = was if was in chosen else _ALL

@@ -45,13 +45,9 @@ class Line:
         remove: Callable[[Line], None],
     ) -> None:
         self._fields, self._contacts, self._frame, self._changed = fields, contacts, frame, changed
-        self.field = widgets.Dropdown(
-            options=named(fields), tooltip="Field", _dom_classes=("cf-quiet",), description="Field"
-        )
-        self.question = widgets.Dropdown(_dom_classes=("cf-quiet",), description="Condition")
-        self.value = widgets.Combobox(
-            continuous_update=True, _dom_classes=("cf-quiet",), description="Value"
-        )
+        self.field = widgets.Dropdown(options=named(fields), description="Field")
+        self.question = widgets.Dropdown(description="Condition")
+        self.value = widgets.Combobox(continuous_update=True, description="Value")
         self.remove = button("Remove", lambda _: remove(self), "Take this condition away")
         self.note = widgets.HTML(_dom_classes=("cf-note-line",))
         self.widget = box_of(

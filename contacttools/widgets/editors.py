@@ -552,3 +552,13 @@ def let_go(widget: Widget) -> None:
     for child in getattr(widget, "children", ()):
         let_go(child)
     widget.close()
+
+
+def offer(menu: Widget, options: list[tuple[str, Any]], usual: object = None) -> None:
+    """Offer other options, and keep what is chosen where it is among them; else the usual one."""
+    if list(menu.options) == options:
+        return
+    chosen, values = menu.value, [value for _, value in options]
+    menu.options = options
+    wanted = chosen if chosen in values else usual
+    menu.index = values.index(wanted) if wanted in values else 0 if options else None

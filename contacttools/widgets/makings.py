@@ -17,7 +17,7 @@ from contacttools.planning.render import escape
 from contacttools.snapshot.contacts import Contacts
 from contacttools.widgets import guided
 from contacttools.widgets.choosing import named, wide_fields
-from contacttools.widgets.editors import Widget, box_of, let_go, put
+from contacttools.widgets.editors import Widget, box_of, let_go, offer, put
 from contacttools.widgets.guided import Making
 from contacttools.widgets.panel import button
 from contacttools.widgets.typed import label_keys, value_of
@@ -91,20 +91,16 @@ class Makings:
         self._bodies: dict[str, tuple[Widget, ...]] = {
             "set": (self.value,),
             "clear": (),
-            "replace": (self.old, self.new, box_line(self.case, self.regex)),
-            "map": (self.pairs, box_line(self.fill)),
+            "replace": (self.old, self.new, box_of("cf-line", self.case, self.regex)),
+            "map": (self.pairs, box_of("cf-line", self.fill)),
             "copy": (self.source,),
             "labels": (self.on, self.off, self.there_are),
-            "function": (self.function, self.each, box_line(self.again), self.no_function),
+            "function": (self.function, self.each, box_of("cf-line", self.again), self.no_function),
         }
         self._body: Widget = box_of("cf-rows")
         self.widget = box_of("cf-finder", self.kind, self.column, self._body)
         self.kind.observe(lambda _: self._draw(), "value")
-        controls = (
-            self.column, self.value, self.old, self.new, self.case, self.regex, self.pairs,
-            self.source, self.on, self.off, self.function, self.each,
-        )  # fmt: skip
-        for control in controls:
+        for control in (self.column, *(getattr(self, name) for name in CONTROLS)):
             control.observe(self._said, "value")
         self._draw()
 
@@ -235,18 +231,18 @@ class Makings:
 
     def _draw_quietly(self) -> None:
         kind = self.kind.value
-        _offer(self.column, named(self._fields), "company")
+        offer(self.column, named(self._fields), "company")
         field = self.field
         sources = {
             name: each
             for name, each in wide_fields(self._contacts).items()
             if field is not None and each.kind != "labels" and name != field.name
         }
-        _offer(self.source, named(sources), None)
+        offer(self.source, named(sources))
         if field is not None:
             self.value.options = list(field.choices)
             self.value.placeholder = "YYYY-MM-DD" if field.kind == "date" else ""
-        _offer(self.function, [(guided.name_of(each), each) for each in self._functions()], None)
+        offer(self.function, [(guided.name_of(each), each) for each in self._functions()])
         self.no_function.value = (
             "" if self.function.options else
             "Define a function in a cell of this notebook, then look again: "
@@ -267,22 +263,3 @@ class Makings:
             if inspect.isfunction(each) and each.__module__ == "__main__" and name[:1] != "_"
         ]
         return list(dict.fromkeys([*self._given, *own]))
-
-
-def box_line(*children: Widget) -> Widget:
-    """Return widgets beside each other, indented like what stands above them."""
-    return box_of("cf-line", *children)
-
-
-def _offer(menu: Widget, options: list[tuple[str, Any]], usual: object) -> None:
-    """Offer other options, and keep what is chosen where it is among them."""
-    if list(menu.options) == options:
-        return
-    chosen, values = menu.value, [value for _, value in options]
-    menu.options = options
-    if chosen in values:
-        menu.value = chosen
-    elif usual in values:
-        menu.value = usual
-    else:
-        menu.index = 0 if options else None

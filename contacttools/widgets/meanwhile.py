@@ -21,6 +21,7 @@ from contacttools.staging.stage import Stage
 from contacttools.widgets.editors import box_of
 from contacttools.widgets.panel import aside, button
 
+_GONE = "<strong>It is gone from the site</strong>: deleted, or merged into another."
 _HEADS = ("fetched", "staged", "on the site")
 
 
@@ -66,12 +67,9 @@ class Meanwhile:
     def _read(self, contact_id: str) -> None:
         try:
             told = self._told(contact_id)
-        except ApiError as error:
-            gone = error.status == 404
-            told = "<strong>It is gone from the site</strong>: deleted, or merged into another."
-            told = told if gone else escape(str(error))
         except (ContactToolsError, OSError) as error:
-            told = escape(str(error))
+            gone = isinstance(error, ApiError) and error.status == 404
+            told = _GONE if gone else escape(str(error))
         finally:
             self.look.disabled = False
             self._looking.release()

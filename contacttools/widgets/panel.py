@@ -74,7 +74,8 @@ class Panel:
         """Offer a plan to commit, or none; another one than before is to be approved anew."""
         if plan is not self.plan:
             self.plan = plan
-            self._ask_anew()
+            if self.confirm:
+                self._ask_anew()
         self.draw()
 
     def _ask_anew(self) -> None:

@@ -50,14 +50,15 @@ class WithPlain(widgets.VBox):  # type: ignore[misc]
     def close(self) -> None:
         """Let go of the widgets."""
         self._timer.cancel()
-        if self.plain is not None:
-            let_go(self.plain)
+        self._loaded(None)
         self.table.close()
         super().close()
 
     def _loaded(self, _: object) -> None:
-        if self.plain is not None:
-            show(self.plain, shown=False)
+        plain, self.plain = self.plain, None
+        if plain is not None:
+            self.children = [self.table]
+            let_go(plain)
 
     def _waited(self) -> None:
         if not self.table.loaded and self.comm is not None:
@@ -100,10 +101,15 @@ class Plain(widgets.VBox):  # type: ignore[misc]
         show(self.remove, shown=table.table is not None)
         show(self.new, shown=bool(table.adds))
         self.search.observe(self._searched, "value")
-        self.list.observe(self._chosen, "value")
+        self.list.observe(lambda _: self.draw(), "value")
         self.new.observe(self._add, "value")
-        table.follow(self.draw)
+        self._unfollow = table.follow(self.draw)
         self.draw()
+
+    def close(self) -> None:
+        """Stop following the table, and let go of the controls."""
+        self._unfollow()
+        super().close()
 
     def draw(self) -> None:
         """Show the rows as they are now."""
@@ -194,9 +200,6 @@ class Plain(widgets.VBox):  # type: ignore[misc]
 
     def _searched(self, change: Mapping[str, Any]) -> None:
         self._table.search = change["new"]
-
-    def _chosen(self, _: object) -> None:
-        self.draw()
 
     def _remove(self, _: object) -> None:
         if self.list.value is not None:

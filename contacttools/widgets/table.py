@@ -2,7 +2,7 @@
 
 The table itself lives in the browser (grid.js): it is sent its rows as it asks for them, and
 answers with contact ids, columns and what was typed. It keeps nothing of its own but the look of
-it, and what was refused.
+it.
 """
 
 from __future__ import annotations
@@ -78,9 +78,10 @@ class TableWidget(anywidget.AnyWidget):
         """What it shows."""
         return self._rows
 
-    def follow(self, call: Callable[[], None]) -> None:
-        """Call back whenever rows have changed."""
+    def follow(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Call back whenever rows have changed; return a function that stops it."""
         self._followers.append(call)
+        return lambda: self._followers.remove(call) if call in self._followers else None
 
     def numbers(self) -> list[int]:
         """Return the numbers of the rows on show, in their order."""
