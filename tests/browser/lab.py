@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 import nbformat
+from axe_playwright_python.sync_playwright import Axe
 from jupyter_client.blocking import BlockingKernelClient
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page
 
@@ -43,9 +44,22 @@ ERRORS_SHOWN = """() => window.jupyterapp.shell.currentWidget.content.widgets.fl
             .map(output => `${output.ename}: ${output.evalue}`))"""
 #: What Notebook 7 raises by itself, on any page.
 _NOTEBOOKS_OWN = ("reading 'schema'", "'filebrowser:open-path' not registered")
+THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
 CELLS_NOT_RUN = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(({model}) => model.type === 'code' && model.executionCount === null)
     .map(({model}) => model.sharedModel.getSource()).filter(source => source.trim())"""
+
+
+#: A cell that ends in the workbench, with names for what is looked at.
+BENCH = """
+import contacttools as ct
+
+site = ct.connect()
+bench = ct.workbench(site)
+stage = bench.stage
+ids = list(stage.contacts)
+bench
+"""
 
 
 @dataclass(frozen=True)
@@ -270,6 +284,18 @@ class Notebook:
         path = SCREENSHOTS / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)}.png"
         self.page.screenshot(path=path)
         return path
+
+    def theme(self, name: str) -> None:
+        """Show JupyterLab in "Light" or "Dark"."""
+        self.page.evaluate(THEME, f"JupyterLab {name}")
+
+    def broken_rules(self, selector: str) -> list[tuple[str, list[str]]]:
+        """Return the rules of accessibility that are broken there, each with its first places."""
+        found = Axe().run(self.page, selector, options={"resultTypes": ["violations"]}).response
+        return [
+            (each["id"], [node["html"][:300] for node in each["nodes"][:3]])
+            for each in found["violations"]
+        ]
 
     def close(self) -> None:
         """Let go of the kernel, shut it down, and close the page."""

@@ -13,7 +13,6 @@ from browser.lab import SCREENSHOTS, Lab, Notebook
 Open = Callable[[str], Notebook]
 
 FOLDER = SCREENSHOTS / "shots"
-THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
 
 SETUP = """
 import contacttools as ct
@@ -146,6 +145,13 @@ after(ct.review(stage.plan(), live))
 _, plan = clashing(live)
 after(ct.review(plan, live))
 """,
+    "review-undo": """
+stage = ct.Stage(live.fetch(limit=30))
+stage.apply("Harbour Trading Ltd", "company", where=list(stage.contacts)[5:8])
+undone = after(ct.review(stage.plan(), live))
+undone.undo.click()
+undone
+""",
     "history-typical": "ct.history(live)",
     "workbench": "ct.workbench(live, ct.Stage(crowd))",
     "plan": "edited().plan()",
@@ -170,7 +176,7 @@ def test_picture(notebook: Notebook, look: str, width: int, zoom: float):
     FOLDER.mkdir(exist_ok=True)
     page = notebook.page
     page.set_viewport_size({"width": width, "height": 2600})
-    page.evaluate(THEME, "JupyterLab Dark" if look == "dark" else "JupyterLab Light")
+    notebook.theme("Dark" if look == "dark" else "Light")
     page.evaluate("zoom => { document.body.style.zoom = zoom; }", zoom)
     if look == "narrow":
         page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")

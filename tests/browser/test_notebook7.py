@@ -3,20 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from browser.lab import Lab, Notebook
+from browser.lab import BENCH, Lab, Notebook
 from playwright.sync_api import expect
 
 Open = Callable[..., Notebook]
 
-BENCH = """
-import contacttools as ct
-
-site = ct.connect()
-bench = ct.workbench(site)
-stage = bench.stage
-ids = list(stage.contacts)
-bench
-"""
 CELLS = (
     "() => window.jupyterapp.shell.currentWidget.content.widgets"
     ".map(({model}) => model.sharedModel.getSource())"
