@@ -322,7 +322,7 @@ def test_undo_restores_scalars_clears_and_lists(site):
     }
 
 
-def test_undo_of_undo_is_the_commit_again(site):
+def test_undo_of_undo_is_the_commit_again(site, tmp_path):
     """A plan that takes back can itself be taken back."""
     contact_id = list(site.fetch())[5]
     report = committed(site, {contact_id: {"company": "Again Ltd"}})
@@ -330,6 +330,15 @@ def test_undo_of_undo_is_the_commit_again(site):
     undo = report.undo_plan()
     undone = site.commit(undo, approve=undo.id)
     redo = undone.undo_plan()
+    assert [report.plan.id, undo.id] == [undo.takes_back, redo.takes_back]
+    assert f"takes back plan {report.plan.id[:12]}" in repr(undo)
+    assert report.plan.id == site.run(undo.id).plan.takes_back
+    undo.save(tmp_path / "undo.json")
+    assert report.plan.id == ct.Plan.load(tmp_path / "undo.json").takes_back
+    strange = (tmp_path / "undo.json").read_text().replace(report.plan.id, "0" * 64)
+    (tmp_path / "undo.json").write_text(strange)
+    with pytest.raises(ct.BadPlan, match="was changed"):
+        ct.Plan.load(tmp_path / "undo.json")
     assert {"applied": 1} == site.commit(redo, approve=redo.id).counts
     assert after == values_of(site, [contact_id])
 

@@ -82,6 +82,8 @@ def test_commits_are_listed_the_latest_first_with_their_reports(site: ct.Site):
     assert {"One"} == {site.get_contact(each)["info"]["company"] for each in ids}
     shown.again.click()
     assert 3 == len(shown.runs.options)
+    assert shown.runs.options[0][0].endswith(f"takes back {two.plan.id[:12]}")
+    assert [two.plan.id, "", ""] == site.runs()["takesBack"].to_list()
 
 
 def test_a_commit_that_was_broken_off_is_carried_on(site: ct.Site, server: Server):
@@ -122,7 +124,8 @@ def test_all_tabs_are_over_one_stage(site: ct.Site):
     held = grid._sheet.cell(first, None, "company")
     grid.edit([(first, None, "company", held, "Quay & Sons Ltd")])
     assert "<strong>1 contact</strong> staged" == bench.form.staged.value
-    bench.plan.click()
+    bench.go.click()
+    assert "Review" == bench.tabs.titles[bench.tabs.selected_index]
     (review,) = bench.review.children
     assert bench.stage.plan().id == review.plan.id
     review.panel.read.value = True
@@ -135,6 +138,9 @@ def test_all_tabs_are_over_one_stage(site: ct.Site):
     joined()
     assert ({}, "Quay & Sons Ltd") == (bench.stage.edits(), bench.stage.value(first, "company"))
     assert "Fetched again" in bench.old.value
+    bench.tabs.selected_index = 0
+    bench.tabs.selected_index = 3
+    assert (review,) == bench.review.children  # what came of it stays to be read
     bench.tabs.selected_index = 4
     assert [review.plan.id] == [plan_id for _, plan_id in bench.history.runs.options]
 
@@ -181,7 +187,7 @@ def test_each_table_has_its_grid_and_the_old_one_lets_go(site: ct.Site):
         bench.table.value = table
         grid = bench.contacts.children[0].table
         assert (table or None) == grid.table
-    assert 3 == len(bench.stage._watchers)  # the form, the bulk edit and one grid
+    assert 4 == len(bench.stage._watchers)  # the form, the bulk edit, one grid, the workbench
     bench.close()
     assert 0 == len(bench.stage._watchers)
 
@@ -198,6 +204,65 @@ def test_the_bulk_edit_looks_again_when_it_comes_to_the_front(site: ct.Site):
     assert "unchanged" == bench.bulk.tried[0].effect
     bench.stage.undo()
     assert "changes" == bench.bulk.tried[0].effect
+
+
+def test_the_review_shows_what_is_staged_by_now(site: ct.Site):
+    """Planned when one looks; what changes meanwhile is said, and planned on the next look."""
+    bench = ct.workbench(site)
+    first, second = list(bench.stage.contacts)[:2]
+    assert (True, "Nothing is staged") == (bench.go.disabled, bench.go.description)
+    bench.tabs.selected_index = 3
+    assert "Nothing is staged" in bench.panel.says.value
+    bench.stage.edit(first, {"company": "Quay & Sons Ltd"})
+    assert "Review 1 contact…" == bench.go.description
+    bench.tabs.selected_index = 0
+    bench.go.click()
+    (before,) = bench.review.children
+    smaller = before.plan.without(fields=["company"])
+    before.show(smaller)
+    bench.tabs.selected_index = 0
+    bench.go.click()
+    assert smaller.id == bench.review.children[0].plan.id  # what was left out stays so
+    bench.stage.edit(second, {"company": "Quay & Sons Ltd"})
+    assert "has changed since" in bench.panel.says.value
+    bench.tabs.selected_index = 0
+    bench.go.click()
+    assert bench.stage.plan().id == bench.review.children[0].plan.id
+    assert "" == bench.panel.says.value
+    bench.stage.undo()
+    bench.plan.click()
+    assert 1 == len(bench.review.children[0].plan)
+
+
+def test_what_the_table_shows_is_changed_in_bulk(site: ct.Site):
+    """The rows that a search found, or those that are selected; and all of them again."""
+    bench = ct.workbench(site)
+    grid = bench.contacts.children[0].table
+    ids = list(bench.stage.contacts)
+    surname = bench.stage.contacts[ids[3]]["info"]["name"]["last"]
+    grid.filters = {"name.last": f"={surname}"}
+    found = grid.on_show
+    assert ids[3] in found
+    assert len(found) < len(ids)
+    bench.to_bulk.click()
+    assert "Bulk" == bench.tabs.titles[bench.tabs.selected_index]
+    bench.bulk.change("set", "company", value="Quay & Sons Ltd")
+    assert found == [each.contact_id for each in bench.bulk.tried]
+    assert repr(found) in bench.bulk.code
+    bench.all.click()
+    assert ids == [each.contact_id for each in bench.bulk.tried]
+    grid.filters = {}
+    grid.selected = ids[1:3]
+    bench.to_bulk.click()
+    assert ids[1:3] == [each.contact_id for each in bench.bulk.tried]
+    grid.selected = ids[1:2]
+    bench.to_bulk.click()
+    assert ids == [each.contact_id for each in bench.bulk.tried]
+    assert "none" == bench._among.layout.display
+    grid.search = "nobody is called so"
+    bench.tabs.selected_index = 0
+    bench.to_bulk.click()
+    assert 0 == bench.tabs.selected_index
 
 
 def test_what_is_no_site_is_said():

@@ -281,6 +281,7 @@ class Report:
             snapshot_at=written.fetched_at,
             # Only an e-mail or a phone could clash with a contact that was not looked at.
             partial=written.partial if _reach(planned) else self.plan.partial,
+            takes_back=self.plan.id,
         )
 
     def save(self, path: str | os.PathLike[str], *, reveal: bool = False) -> None:

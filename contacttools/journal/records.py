@@ -100,6 +100,8 @@ def of_plan(plan: Plan, *, tool: str) -> Iterator[Record]:
         "site": plan.site_id,
         "snapshot_at": plan.snapshot_at.isoformat(),
     }
+    if plan.takes_back is not None:
+        facts["takes_back"] = plan.takes_back
     yield Record("plan", None, None, facts, {"partial": plan.partial})
     for change in plan.changes:
         yield Record("intent", *change.key, {"revision": change.revision}, _told(change))

@@ -78,6 +78,7 @@ class Story:
             dict(self.counts),
             self.site,
             self.note,
+            self.plan.takes_back or "",
         )
 
     @property
@@ -101,6 +102,8 @@ class Summary:
     counts : mapping of str to int
         How many changes ended in which outcome.
     site, note : str
+    takes_back : str
+        The id of the plan whose commit this one undoes, if it does.
     """
 
     plan_id: str
@@ -111,6 +114,7 @@ class Summary:
     counts: Mapping[str, int]
     site: str
     note: str
+    takes_back: str = ""
 
 
 @dataclass(slots=True)
@@ -235,6 +239,7 @@ class Telling:
             tuple(self._risks),
             datetime.fromisoformat(self._facts["snapshot_at"]),
             self._partial,
+            takes_back=self._facts.get("takes_back"),
         )
         if not self._intact:
             # The plan keeps the id under which it was approved, which nothing that is left of it

@@ -68,11 +68,12 @@ def plan_page(view: PlanView, *, reveal: bool) -> str:
 def plan_markdown(view: PlanView, *, reveal: bool) -> str:
     """Return a plan as Markdown, as a request for a review takes it."""
     shown = view if reveal else masked(view)
+    headline = render.plan_headline(view)
     lines = [
         f"## Plan `{view.id[:12]}`",
         "",
         (
-            f"{render.plan_headline(view)}. Takes {view.duration} at {view.pace} requests a "
+            f"{headline[0].upper()}{headline[1:]}. Takes {view.duration} at {view.pace} requests a "
             f"minute. Site `{_code(view.site_id)}`, contacts as of "
             f"{view.snapshot_at:%Y-%m-%d %H:%M} UTC."
         ),

@@ -74,6 +74,8 @@ class Plan:
         Why the snapshot was not the whole site; None when it was.
     saved : Saved or None
         When the plan was read from a file: who saved it and when, and whether that was you.
+    takes_back : str or None
+        The id of the plan whose commit this one undoes.
 
     Examples
     --------
@@ -91,6 +93,7 @@ class Plan:
     snapshot_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     partial: str | None = None
     saved: Saved | None = None
+    takes_back: str | None = None
 
     def again(self) -> Plan:
         """Return the same plan with nothing remembered, on copies of its values."""
@@ -278,6 +281,7 @@ class Plan:
                 _moment(stored.snapshot_at),
                 stored.partial,
                 saved,
+                stored.takes_back,
             )
             intact = plan._to_bytes(saved, stored.signature) == read
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -314,6 +318,7 @@ class Plan:
             ],
             risks=[[each.kind, each.contact_id, each.field, each.text] for each in self.risks],
             saved={"at": saved.at.isoformat(), "by": saved.by},
+            **({} if self.takes_back is None else {"takes_back": self.takes_back}),
         )
 
     # -- as people read it ------------------------------------------------------------------
@@ -363,6 +368,7 @@ class Plan:
         return render.PlanView(
             id=self.id,
             site_id=self.site_id,
+            takes_back=self.takes_back or "",
             snapshot_at=self.snapshot_at,
             cards=[
                 (each.contact_id, each.name, _stands(each), tuple(each.rows()))

@@ -11,9 +11,9 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, StringConstraints, ValidationError
 
 from contacttools.contact.fields import Json
 from contacttools.errors import BadPlan
@@ -65,6 +65,9 @@ class StoredPlan(_Strict):
     refused: list[tuple[StrictStr, StrictStr | None, StrictStr, StrictStr]]
     risks: list[tuple[RiskKind, StrictStr, StrictStr, StrictStr]]
     saved: StoredSaved
+    takes_back: Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")] | None = (
+        None
+    )
     signature: StrictStr
     sha256: StrictStr
 

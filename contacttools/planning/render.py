@@ -57,6 +57,7 @@ class PlanView:
 
     id: str
     site_id: str
+    takes_back: str  # the plan whose commit it undoes
     snapshot_at: datetime
     cards: Sequence[Card]
     kinds: Counter[Kind]
@@ -236,7 +237,8 @@ def plan_headline(view: PlanView) -> str:
     contacts = count(len({card[0] for card in view.cards}), "contact")
     if len({card[0] for card in view.cards}) < len(view.cards):
         contacts += f" in {count(len(view.cards), 'update')}"
-    return f"{contacts}, {count(edits, 'edit')}{f' ({kinds})' if kinds else ''}"
+    back = f"takes back plan {view.takes_back[:12]}: " if view.takes_back else ""
+    return f"{back}{contacts}, {count(edits, 'edit')}{f' ({kinds})' if kinds else ''}"
 
 
 def _fields_line(view: PlanView) -> str:

@@ -408,8 +408,9 @@ class Runs(Direct):
         DataFrame
             One row per plan, the latest first: ``planId``, ``state`` ("finished",
             "interrupted": `resume` takes it up; "running"; "damaged"), ``began`` and
-            ``touched`` (UTC timestamps), ``contacts``, one column of counts per outcome, and
-            ``note``. Journals are kept for 90 days after they were last touched.
+            ``touched`` (UTC timestamps), ``contacts``, one column of counts per outcome,
+            ``note``, and ``takesBack`` (the ``planId`` whose commit it undoes; empty for all
+            others). Journals are kept for 90 days after they were last touched.
         """
         listed = list(reversed(self._folder.list(self.site_id)))
         frame = pd.DataFrame(
@@ -425,6 +426,7 @@ class Runs(Direct):
             counts = [each.counts.get(word, 0) for each in listed]
             frame[word] = pd.Series(counts, dtype="int64")
         frame["note"] = pd.Series([each.note for each in listed], dtype="str")
+        frame["takesBack"] = pd.Series([each.takes_back for each in listed], dtype="str")
         return frame
 
     def run(self, plan_id: str) -> Run:

@@ -28,7 +28,7 @@ from contacttools.widgets.makings import CONTROLS, KINDS, Function, Makings
 from contacttools.widgets.panel import DRESS, button, show
 from contacttools.widgets.plain import WithPlain
 
-_SPELLED = 20  # contacts whose ids stand in the code; more are named by the mask they came as
+_SPELLED = 20  # contacts whose ids stand in the code; more are named by where they stand
 _AT_ONCE = 5000  # contacts up to which a change is tried as soon as it is chosen
 
 
@@ -92,12 +92,14 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         What does the same as the button would.
     done : list of str
         The code of each step that was staged here.
+    given : list of str or None
+        The contacts to choose among; None: all.
     """
 
     def __init__(
         self, stage: Stage, given: Sequence[str] | None, functions: Iterable[Function]
     ) -> None:
-        self.stage, self._given = stage, None if given is None else list(given)
+        self.stage, self.given = stage, None if given is None else list(given)
         self._contacts = stage.contacts
         self.code = ""
         self.done: list[str] = []
@@ -125,7 +127,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         )  # fmt: skip
         self.go = button("Stage", self._stage_it, "Stage what the table shows, as one step")
         self.go.button_style = "primary"
-        self.undo = button("Undo", lambda _: stage.undo(), "Take back the last step")
+        self.undo = button("Undo", self._undo, "Take back the last step")
         self.says = widgets.HTML(_dom_classes=("cf-says",))
         self.shown_code = widgets.HTML(_dom_classes=("cf-code",))
         self.told = widgets.HTML()
@@ -215,13 +217,21 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         frame = self._frame()
         return list(frame.index[guided.mask_of(conditions, frame, join)])
 
+    def among(self, contact_ids: Iterable[str] | None) -> None:
+        """Choose among these contacts from now on; None: among all of them."""
+        self.given = (
+            None if contact_ids is None else applying.chosen(self.stage.contacts, contact_ids)
+        )
+        self._left_out.clear()
+        self._follow()
+
     # -- drawing ----------------------------------------------------------------------------
 
     def _frame(self) -> pd.DataFrame:
         """Return the contacts to choose among, with all that is staged."""
         if self._frame_now is None:
             frame = self.stage.to_frame()
-            self._frame_now = frame if self._given is None else frame.loc[self._given]
+            self._frame_now = frame if self.given is None else frame.loc[self.given]
         return self._frame_now
 
     def _values(self, column: str) -> Iterable[Any]:
@@ -244,8 +254,8 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             self._frame_now, self.says.value = None, ""
             if self._contacts is not self.stage.contacts:
                 self._contacts = contacts = self.stage.contacts
-                if self._given is not None:
-                    self._given = [each for each in self._given if each in contacts]
+                if self.given is not None:
+                    self.given = [each for each in self.given if each in contacts]
                 self._left_out.clear()
                 self.choosing.begin_anew(contacts)
                 self.makings.begin_anew(contacts)
@@ -257,7 +267,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             return
         with self.stage.lock:
             chosen, many = self.chosen, len(self._frame())
-            among = "" if self._given is None else " given"
+            among = "" if self.given is None else " given"
             self.choosing.found.value = (
                 f"<span role='status'><strong>{len(chosen):,}</strong> of "
                 f"{count(many, 'contact')}{among}</span>"
@@ -352,13 +362,11 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
     def _code(self) -> str:
         conditions, join = self.choosing.asked()
         chosen = guided.code_of(conditions, join)
-        if self._given is not None:
-            among = (
-                f"frame.index.to_series().isin({self._given!r})"
-                if len(self._given) <= _SPELLED
-                else "mask  # the mask that the widget was given"
-            )
+        if self.given is not None:
+            few = len(self.given) <= _SPELLED
+            among = f"frame.index.to_series().isin({self.given if few else 'given'})"
             chosen = f"({chosen}) & {among}" if chosen else among
+            chosen += "" if few else "  # given: the .given of this bulk edit"
         if self.making is None:
             return guided.chosen_code(chosen)
         partly = any(each.effect == "invalid" for each in self.tried)
@@ -397,6 +405,10 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             f"<span role='status'>Staged: {escape(label)} of {count(len(kept), 'contact')}, as one "
             "step. Undo takes it back; nothing is written before you review and commit.</span>"
         )
+
+    def _undo(self, _: object) -> None:
+        if not self.stage.undo():
+            self.says.value = "<span role='status'>There is nothing to undo.</span>"
 
     def _still(self, edits: dict[str, Any]) -> None:
         """Raise where something else was staged since the change was tried, in this very moment."""

@@ -76,7 +76,9 @@ class Store {
   }
 
   heard(content) {
-    if (content.type === "done") {
+    if (content.type === "say") {
+      for (const view of this.views) view.say(content.text);
+    } else if (content.type === "done") {
       for (const [cell, one] of this.waiting) if (one.number === content.number) this.waiting.delete(cell);
     } else if (content.edition !== this.edition) {
       return;

@@ -131,6 +131,13 @@ class Grid(TableWidget):
         super().close()
 
     @property
+    def on_show(self) -> list[str]:
+        """The contacts of the rows on show, or of those that are selected, where several are."""
+        if len(set(self.selected)) > 1:
+            return list(dict.fromkeys(self.selected))
+        return list(dict.fromkeys(self._sheet.rows[number][0] for number in self.numbers()))
+
+    @property
     def invalid(self) -> pd.DataFrame:
         """What was typed and could not be staged: where, the text, and why."""
         with self._lock:
@@ -200,10 +207,9 @@ class Grid(TableWidget):
                 self._add(content)
             case "remove":
                 self._remove(content["rows"])
-            case "undo":
-                self._stage.undo()
-            case "redo":
-                self._stage.redo()
+            case "undo" | "redo" as way:
+                if not getattr(self._stage, way)():
+                    self.send({"type": "say", "text": f"There is nothing to {way}."})
             case _:
                 return
         self._draw_drafts()

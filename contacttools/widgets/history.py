@@ -18,7 +18,7 @@ from contacttools.planning.render import count
 from contacttools.service.site import Site
 from contacttools.widgets.editors import box_of, let_go, put
 from contacttools.widgets.panel import DRESS, Panel, button, show, title
-from contacttools.widgets.review import Review, takes_back
+from contacttools.widgets.review import Review
 
 
 def history(site: Site) -> History:
@@ -116,15 +116,10 @@ class History(widgets.VBox):  # type: ignore[misc]
     def _review(self, plan: Plan) -> Review:
         return Review(plan, self._site, self._written)
 
-    def _back(self, run: Run) -> Review:
-        shown = self._review(run.undo_plan())
-        shown.heading.value = takes_back(run)
-        return shown
-
     def _undo(self, _: object) -> None:
         run = self.run
         if run is not None:
-            self.panel.attempt(lambda: self._show_below(self._back(run)))
+            self.panel.attempt(lambda: self._show_below(self._review(run.undo_plan())))
 
     def _show_below(self, shown: Review | None) -> None:
         for old in self.below.children:
@@ -137,4 +132,7 @@ def _line(row: dict[Hashable, Any]) -> str:
     told = [f"{row['began']:%Y-%m-%d %H:%M} UTC", count(row["contacts"], "contact"), row["state"]]
     words = ("applied", "conflict", "refused", "not_sent", "unknown")
     told += [f"{row[word]:,} {word}" for word in words if row[word]]
-    return " · ".join([*told, row["planId"][:12]])
+    told.append(row["planId"][:12])
+    if row["takesBack"]:
+        told.append(f"takes back {row['takesBack'][:12]}")
+    return " · ".join(told)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from contacttools.committing.run import Run
 from contacttools.committing.threeway import LOOKS
 from contacttools.errors import BadPlan, BadValue, ContactToolsError, WrongSite
 from contacttools.planning.plan import Plan
@@ -114,6 +113,11 @@ class Review(widgets.VBox):  # type: ignore[misc]
         self.top.value = f"{LOOKS}{plan_top(view)}{nothing}</div>"
         self.end.value = f"<div class='ct-plan'>{plan_end(view)}</div>"
         self.cards.show(plan)
+        self.heading.value = (
+            "" if plan.takes_back is None
+            else f"<strong>Takes back plan {escape(plan.takes_back[:12])}</strong>, once it is "
+            "committed."
+        )  # fmt: skip
         self.panel.offer(plan)
         self._draw()
 
@@ -122,6 +126,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
         fixed = busy or self._done
         mark = self.shown.add_class if fixed else self.shown.remove_class
         mark("cf-busy")  # what is being written, or was, is not thinned out
+        show(self.end, shown=not self._done or bool(self.plan.refused))
         show(self.whole, shown=self.plan is not self._given and not fixed)
         run = self.panel.run
         own = run if run is not None and run.plan.id == self.plan.id else None
@@ -149,7 +154,6 @@ class Review(widgets.VBox):  # type: ignore[misc]
         if run is None or self.panel.busy:
             return
         if self.panel.attempt(lambda: self._begin_with(run.undo_plan())):
-            self.heading.value = takes_back(run)
             self.panel.report.value = ""  # of what is to be taken back, and nothing is so far
             self.panel.tell(
                 "This is the plan that takes it back, and not written yet. Read it from the top "
@@ -191,8 +195,3 @@ class Review(widgets.VBox):  # type: ignore[misc]
         self._draw()
         if run is not None and not self.panel.busy:
             self._written()
-
-
-def takes_back(run: Run) -> str:
-    """Return what stands above the plan that takes a commit back."""
-    return f"<strong>Takes back plan {run.plan.id[:12]}</strong>: nothing of it is written yet."

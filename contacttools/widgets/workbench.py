@@ -6,6 +6,8 @@ are on show: all of them are over one stage, which code may use at the same time
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets as widgets
 
 from contacttools.errors import BadValue
@@ -14,11 +16,11 @@ from contacttools.service.site import Site
 from contacttools.snapshot.frames import TABLES, Table
 from contacttools.staging.stage import Stage
 from contacttools.widgets.bulk import Bulk
-from contacttools.widgets.editors import box_of, let_go, put
+from contacttools.widgets.editors import Widget, box_of, let_go, put
 from contacttools.widgets.forms import Form
 from contacttools.widgets.grid import grid
 from contacttools.widgets.history import History
-from contacttools.widgets.panel import DRESS, Panel, aside, button
+from contacttools.widgets.panel import DRESS, Panel, aside, button, show
 from contacttools.widgets.plain import WithPlain
 from contacttools.widgets.review import Review
 
@@ -67,23 +69,36 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         self.bulk = Bulk(stage, None, ())
         self.bulk.asleep = True
         self.history = History(site, self._grown_old)
+        self._planned: dict[str, Any] | None = None  # what was staged when the review was made
+        self.go = button("Review", self._go, "See what would be written, and commit it")
+        self.go.add_class("cf-go")
         names = [("contacts", ""), *((name, name) for name in TABLES)]
         self.table = widgets.Dropdown(description="Table", options=names)
         self.table.observe(lambda _: self._lay_out(), "value")
         self.contacts = widgets.VBox()
         self.panel = Panel(site, lambda: None)  # says what went wrong
-        self.plan = button("Show what would be written", self._plan, "Plan what is staged")
+        self.plan = button("Plan again", lambda _: self._plan(), "Show what is staged by now")
         self.review = widgets.VBox()
+        self.to_bulk = button(
+            "Change these in bulk…", self._to_bulk, "The rows on show, or those that are selected"
+        )
+        self.among = widgets.HTML(_dom_classes=("cf-says",))
+        self.all = button("All contacts", self._all, "Choose among all contacts again")
         self.fetch = button("Fetch again", self._fetch, "Show the contacts as they are by now")
         self.old = widgets.HTML(_dom_classes=("cf-says",))
-        fetch = box_of("cf-line", self.fetch, self.old)
+        which = box_of("cf-line", self.table, self.to_bulk, self.fetch, self.old)
+        self._among = box_of("cf-line", self.among, self.all)
+        show(self._among, shown=False)
         self.tabs = widgets.Tab(
             [
-                widgets.VBox([self.table, fetch, self.contacts], _dom_classes=("cf-wide",)),
+                _wide(which, self.contacts),
                 self.form,
-                self.bulk,
-                widgets.VBox(
-                    [self.plan, self.panel.says, self.review, fetch], _dom_classes=("cf-wide",)
+                _wide(self._among, self.bulk),
+                _wide(
+                    self.panel.says,
+                    self.plan,
+                    self.review,
+                    box_of("cf-line", self.fetch, self.old),
                 ),
                 self.history,
             ],
@@ -91,16 +106,19 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         )
         self.tabs.observe(self._turned, "selected_index")
         super().__init__(
-            [widgets.HTML(DRESS, layout={"display": "none"}), self.tabs],
+            [widgets.HTML(DRESS, layout={"display": "none"}), self.go, self.tabs],
             _dom_classes=("cf-bench",),
         )
         self._lay_out()
+        self._draw()
+        self._unwatch = stage.watch(self._draw)
 
     def __repr__(self) -> str:
         return repr(self.stage)  # what a terminal shows in place of the widget
 
     def close(self) -> None:
         """Stop following the stage and let go of the widgets."""
+        self._unwatch()
         for part in self.children:
             let_go(part)
         super().close()
@@ -112,8 +130,43 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
             old.close()
         put(self.contacts, (WithPlain(grid(self.stage, table)),))
 
-    def _plan(self, _: object) -> None:
+    def _draw(self) -> None:
+        """Say how much is staged, and whether that is what the review shows."""
+        n = len(self.stage)
+        self.go.description = f"Review {count(n, 'contact')}…" if n else "Nothing is staged"
+        self.go.disabled = not n
+        if self._outdated:
+            self.panel.tell("What is staged has changed since: plan again to see it here.")
+
+    @property
+    def _outdated(self) -> bool:
+        """Whether a review is on show of something else than what is staged."""
+        return self._planned is not None and self.stage.edits() != self._planned
+
+    # -- from one tab to the next -----------------------------------------------------------
+
+    def _go(self, _: object) -> None:
+        self.tabs.selected_index = _TABS.index("Review")
+
+    def _to_bulk(self, _: object) -> None:
+        ids = self.contacts.children[0].table.on_show
+        if not ids:
+            return
+        whole = len(ids) == len(self.stage.contacts)
+        self.bulk.among(None if whole else ids)
+        self.among.value = f"Among the {count(len(ids), 'contact')} that the table showed."
+        show(self._among, shown=not whole)
+        self.tabs.selected_index = _TABS.index("Bulk")
+
+    def _all(self, _: object) -> None:
+        self.bulk.among(None)
+        show(self._among, shown=False)
+
+    # -- review -----------------------------------------------------------------------------
+
+    def _plan(self) -> None:
         def show_it() -> None:
+            self._planned = self.stage.edits()
             shown = Review(self.stage.plan(), self._site, self._grown_old)
             for old in self.review.children:
                 let_go(old)
@@ -121,6 +174,14 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
 
         self.panel.tell("")
         self.panel.attempt(show_it)
+
+    def _look(self) -> None:
+        """Show what is staged, unless it is on show; what a commit has come to stays."""
+        busy = any(each.panel.busy for each in self.review.children)
+        if not busy and (self._outdated or (self._planned is None and len(self.stage))):
+            self._plan()
+        elif self._planned is None:
+            self.panel.tell("Nothing is staged: what you change in the other tabs is shown here.")
 
     def _grown_old(self) -> None:
         """Say that a commit is not in what is shown."""
@@ -136,7 +197,11 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
 
     def _fetch_now(self) -> None:
         def carry_on() -> None:
+            told = self._planned is None or self._outdated
             self.stage.rebase(self._site.fetch())
+            if not told and not len(self.stage):  # all of it was written: that stays on show
+                self._planned = self.stage.edits()
+                self.panel.tell("")
 
         self.old.value = "<span role='status'>Fetching.</span>"
         if self.panel.attempt(carry_on):
@@ -152,5 +217,11 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         self.bulk.asleep = self.tabs.selected_index != _TABS.index("Bulk")
         if not self.bulk.asleep:
             self.bulk.wake()
+        if self.tabs.selected_index == _TABS.index("Review"):
+            self._look()
         if self.tabs.selected_index == _TABS.index("History"):
             self.panel.attempt(self.history.draw)
+
+
+def _wide(*children: Widget) -> Widget:
+    return widgets.VBox(children, _dom_classes=("cf-wide",))

@@ -91,7 +91,7 @@ def test_a_plan_is_narrowed_approved_written_and_taken_back(notebook: Notebook):
 
     out.get_by_role("button", name="Take it back…").click()
     expect(out.get_by_text("This is the plan that takes it back")).to_be_visible()
-    expect(out.get_by_text("nothing of it is written yet")).to_be_visible()
+    expect(out.get_by_text("once it is committed")).to_be_visible()
     expect(out.get_by_role("button", name="Put back what was left out")).to_be_hidden()
     notebook.screenshot("review-undo")
     out.get_by_label("I have read what will be written").check()

@@ -31,8 +31,7 @@ def test_one_cell_goes_from_the_table_to_the_history(notebook: Notebook):
     out.get_by_role("tab", name="Edit").click()
     expect(out.get_by_label("Company", exact=True)).to_have_value("Quay & Sons Ltd")
     notebook.screenshot("bench-edit")
-    out.get_by_role("tab", name="Review").click()
-    out.get_by_role("button", name="Show what would be written").click()
+    out.get_by_role("button", name="Review 1 contact…").click()
     review = out.locator(".cf-review")
     review.get_by_label("I have read what will be written").check()
     notebook.screenshot("bench-review")
@@ -68,6 +67,25 @@ def test_by_keyboard_alone(notebook: Notebook):
     page.keyboard.press("Enter")
     expect(inside.get_by_text("1 of 1 contact written")).to_be_visible()
     notebook.wait_for("site.get_contact(ids[0])['info'].get('company')", was(notebook))
+
+
+def test_the_rows_that_a_search_found_are_changed_in_bulk(notebook: Notebook):
+    """What the table shows is what the bulk edit chooses among."""
+    out = notebook.output
+    out.get_by_role("tab", name="Contacts").click()
+    found = notebook.evaluate("stage.value(ids[4], 'name.last')")
+    out.get_by_role("searchbox", name="Search").first.fill(found)
+    notebook.wait_for("bench.contacts.children[0].table.search", found)
+    shown = notebook.evaluate("bench.contacts.children[0].table.on_show")
+    assert notebook.evaluate("ids[4]") in shown
+    out.get_by_role("button", name="Change these in bulk…").click()
+    expect(out.get_by_text("that the table showed")).to_be_visible()
+    notebook.screenshot("bench-among")
+    notebook.wait_for("bench.bulk.given", shown)
+    out.get_by_role("button", name="All contacts").click()
+    notebook.wait_for("bench.bulk.given", None)
+    out.get_by_role("tab", name="Contacts").click()
+    out.get_by_role("searchbox", name="Search").first.fill("")
 
 
 def was(notebook: Notebook) -> object:
