@@ -151,7 +151,7 @@ class Choosing:
         self.lines: list[Line] = []
         self.join = widgets.Dropdown(
             options=[("all of these hold", "all"), ("any of these holds", "any")],
-            description="Contacts where",
+            description="Where",
         )
         self.add = button("Add a condition", lambda _: self.more(), "Narrow the choice")
         self._box: Widget = box_of("cf-rows")

@@ -81,6 +81,7 @@ class History(widgets.VBox):  # type: ignore[misc]
         frame = self._site.runs()
         chosen = self.runs.value
         self.runs.options = [(_line(row), row["planId"]) for row in frame.to_dict("records")]
+        show(self.runs, shown=len(frame) > 0)
         known = set(frame["planId"])
         self.runs.value = chosen if chosen in known else next(iter(frame["planId"]), None)
         self.found.value = (

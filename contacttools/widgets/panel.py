@@ -115,8 +115,8 @@ class Panel:
         self.commit.description = f"Commit{n}{' to the LIVE site' if self._site.live else ''}"
         self.commit.disabled = self.approved is None
         self.commit.tooltip = "Write what the preview shows" if n else "Preview first"
-        show(self.commit, shown=not self.confirm or plan is not None or busy)
         some = plan is not None and bool(plan.changes)
+        show(self.commit, shown=not self.confirm or some or busy)
         offered = self.confirm and some and not busy and not self._site.read_only
         show(self.approval, shown=offered)
         self.ask.value = "and how many contacts it will write to:"

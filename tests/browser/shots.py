@@ -175,7 +175,7 @@ def test_picture(notebook: Notebook, look: str, width: int, zoom: float):
     """Each state is pictured."""
     FOLDER.mkdir(exist_ok=True)
     page = notebook.page
-    page.set_viewport_size({"width": width, "height": 2600})
+    page.set_viewport_size({"width": width, "height": int(2600 * zoom)})
     notebook.theme("Dark" if look == "dark" else "Light")
     page.evaluate("zoom => { document.body.style.zoom = zoom; }", zoom)
     if look == "narrow":
