@@ -65,6 +65,7 @@ __all__ = [
     "form",
     "grid",
     "history",
+    "normalize",
     "read_contacts",
     "review",
     "workbench",
@@ -75,6 +76,7 @@ _WIDGETS = {
     "bulk": "bulk", "form": "forms", "grid": "grid", "history": "history", "review": "review",
     "workbench": "workbench",
 }  # fmt: skip
+_ROOMS = ("normalize",)
 
 
 def __dir__() -> list[str]:
@@ -85,6 +87,8 @@ def __getattr__(name: str) -> object:
     if name in _WIDGETS:  # loaded when they are used
         room = _import_module(f"contacttools.widgets.{_WIDGETS[name]}")
         return getattr(room, name)
+    if name in _ROOMS:
+        return _import_module(f"contacttools.{name}")
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415
 
