@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from people_builder import ANN, BOB, CAT, email, person, snapshot, stage
+from people_builder import ANN, BOB, CAT, email, person, phone, snapshot, stage
 
 import contacttools as ct
 from contacttools.snapshot.contacts import build_frame
@@ -112,7 +112,7 @@ def test_a_reason_is_one_line(reason):
     ("change", "column", "error", "told"),
     [
         (lambda values: values.head(1), "company", ct.BadValue, "keep the index"),
-        (lambda values: pd.concat([values, values]), "company", ct.BadValue, "a contact twice"),
+        (lambda values: pd.concat([values, values]), "company", ct.BadValue, "a row twice"),
         (list, "company", ct.BadValue, "not a list"),
         (lambda values: values.where(values.isna()), "company", ct.BadValue, "turned missing"),
         (3, "company", ct.BadValue, "expected text"),
@@ -259,3 +259,102 @@ def test_a_trial_sees_what_a_plan_would_refuse():
     (left,) = trial(bare, act(None, "name.first"), "name.first", [ANN])
     assert ("invalid", None) == (left.effect, left.after)
     assert "without a name" in left.why
+
+
+# -- items of lists --------------------------------------------------------------------------
+
+
+def phoned():
+    """Return a stage over three contacts, two of them with phones."""
+    return stage(
+        who(ANN, phones=[phone("p1", "(512) 555-0177", country="US", primary=True)]),
+        who(
+            BOB,
+            phones=[
+                phone("p2", "02 61 91 58 54", country="FR", primary=True),
+                phone("p3", "030 23125 629", country=None),
+            ],
+        ),
+        who(CAT),
+    )
+
+
+def numbers(staged):
+    """Return the phones as they are staged."""
+    return dict(staged.to_frame("phones")[["itemId", "phone"]].itertuples(index=False))
+
+
+def test_several_columns_of_a_list_are_changed_together():
+    """A function is given a frame of them, and what it returns is staged item by item."""
+    staged, seen = phoned(), []
+
+    def dialled(frame):
+        seen.append(list(frame.columns))
+        frame["phone"] = ct.normalize.phone(frame["phone"], country=frame["countryCode"])
+        return frame
+
+    staged.apply(dialled, table="phones", columns=["phone", "countryCode"], reason="E.164")
+
+    assert [["phone", "countryCode"]] == seen
+    assert {"p1": "+15125550177", "p2": "+33261915854", "p3": "030 23125 629"} == numbers(staged)
+    assert {"E.164"} == set(staged.plan().to_frame()["reason"])
+    assert staged.undo()
+    assert {} == staged.edits()
+
+
+def test_one_column_of_a_list_is_changed_for_some_rows():
+    """Chosen by a mask over the list's frame, or by contact."""
+    staged = phoned()
+    frame = staged.to_frame("phones")
+    staged.apply("DE", "countryCode", table="phones", where=frame["countryCode"].isna())
+    countries = staged.to_frame("phones")["countryCode"]
+    assert ["US", "FR", "DE"] == countries.tolist()
+    staged.apply(lambda column: column.str.replace(" ", ""), "phone", table="phones", where=[BOB])
+    assert {"p1": "(512) 555-0177", "p2": "0261915854", "p3": "03023125629"} == numbers(staged)
+    staged.apply(None, "countryCode", table="phones", where=[ANN])
+    assert [True, False, False] == staged.to_frame("phones")["countryCode"].isna().tolist()
+
+
+def test_several_columns_of_the_contacts_are_changed_together():
+    """A column that the function does not return stays as it is."""
+    staged = companies()
+    staged.apply(
+        lambda frame: frame[["company"]].apply(lambda column: column.str.upper()),
+        columns=["company", "jobTitle"],
+    )
+    assert {ANN: {"company": "GLOBX"}, BOB: {"company": "GLOBEX"}} == staged.edits()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({}, ct.BadValue, "say which column"),
+        ({"column": "phone", "columns": ["phone"]}, ct.BadValue, "say which column"),
+        ({"column": "number", "table": "phones"}, ct.UnknownField, "phones have no column"),
+        ({"column": "e164Phone", "table": "phones"}, ct.ReadOnlyField, "e164Phone"),
+        ({"column": "phone", "table": "telephones"}, ct.UnknownField, "telephones"),
+        ({"columns": ["phone"], "table": "phones"}, ct.BadValue, "returns a DataFrame"),
+    ],
+)
+def test_what_cannot_be_changed_so_is_said(arguments, error, words):
+    """In words that name the column, and nothing is staged."""
+    staged = phoned()
+    with pytest.raises(error, match=words):
+        staged.apply("1", **arguments)
+    assert {} == staged.edits()
+
+
+def test_a_mask_or_a_frame_of_something_else_is_refused():
+    """A mask over other rows, a column that was not named, rows that are no more."""
+    staged = phoned()
+    with pytest.raises(ct.BadValue, match="another one"):
+        staged.apply(
+            "DE", "countryCode", table="phones", where=pd.Series([True], index=[7], dtype=bool)
+        )
+    with pytest.raises(ct.BadValue, match="name it among the columns"):
+        staged.apply(lambda frame: frame.assign(tag="HOME"), table="phones", columns=["phone"])
+    with pytest.raises(ct.BadValue, match="has no value for"):
+        staged.apply(lambda frame: frame.iloc[1:], table="phones", columns=["phone"])
+    with pytest.raises(ct.BadValue, match=r"clear="):
+        staged.apply(lambda frame: frame.assign(phone=None), table="phones", columns=["phone"])
+    assert {} == staged.edits()

@@ -1,4 +1,4 @@
-"""Applying: one change of one column, as the frame that says it. Pure; it stages nothing."""
+"""Applying: one change of columns, as the frame that says it. Pure; it stages nothing."""
 
 from __future__ import annotations
 
@@ -8,40 +8,96 @@ from typing import Any
 import pandas as pd
 
 from contacttools.contact.fields import Json
-from contacttools.errors import BadValue, ReadOnlyField, UnknownContact
+from contacttools.errors import BadValue, ReadOnlyField, UnknownContact, UnknownField
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts
+from contacttools.snapshot.frames import Table
 
 
 def changed(
     frame: pd.DataFrame,
     contacts: Contacts,
     change: object,
-    column: str,
+    table: Table | None,
+    names: str | Sequence[str],
+    *,
     where: pd.Series[bool] | Iterable[str] | None,
 ) -> tuple[pd.DataFrame, Sequence[str]]:
-    """Return the rows of a wide frame with a column changed, and which columns it clears."""
-    field = contacts.field(column)
-    if not field.editable:
-        why = f"{column}: {frames.why_fixed(column)}"
-        raise ReadOnlyField(why, field=column)
-    rows = frame.loc[chosen(contacts, where)]
-    given = rows[column]
+    """Return the rows of a frame with columns changed, and which columns that clears.
+
+    `names`: one column, of which the change is given and returns a Series; or several, of which it
+    is given and returns a frame.
+    """
+    columns = [names] if isinstance(names, str) else list(names)
+    for column in columns:
+        if why := _why_fixed(contacts, table, column):
+            raise ReadOnlyField(f"{column}: {why}", field=column)
+    rows = frame.loc[_rows(frame, contacts, table, where)].copy()
+    if isinstance(names, str):
+        made, cleared = _column(rows[names], change, names)
+        rows[names] = made
+        return rows, cleared
+    result = change(rows[columns].copy()) if callable(change) else change
+    if not isinstance(result, pd.DataFrame):
+        why = (
+            f"{', '.join(columns)}: a change of several columns returns a DataFrame of them, not a "
+            f"{type(result).__name__}"
+        )
+        raise BadValue(why)
+    if strange := [each for each in result.columns if each not in columns]:
+        why = f"the change returned a column {strange[0]!r}; name it among the columns"
+        raise BadValue(why, field=str(strange[0]))
+    for column in result.columns:
+        rows[column] = _series(_aligned(result[column], rows[column], column), rows)
+    return rows, ()
+
+
+def _column(given: pd.Series[Any], change: object, column: str) -> tuple[Any, Sequence[str]]:
+    """Return what a change makes of a column, and the column if it clears all of it."""
     result = change(given.copy()) if callable(change) else change
-    if not isinstance(result, pd.Series):
-        if not _is_one(result):
-            why = (
-                f"{column}: a change returns a Series of the contacts that it was given, or one "
-                f"value for all of them, not a {type(result).__name__}"
-            )
-            raise BadValue(why, field=column)
-        cleared = [column] if frames.plain(result) is None else []
-        values: list[Json] = [result] * len(rows)
-    else:
-        cleared, values = [], _aligned(result, given, column)
-    rows = rows.copy()
-    rows[column] = pd.Series(values, index=rows.index, dtype=object)
-    return rows, cleared
+    if isinstance(result, pd.Series):
+        return _series(_aligned(result, given, column), given), ()
+    if not _is_one(result):
+        why = (
+            f"{column}: a change returns a Series of the rows that it was given, or one value for "
+            f"all of them, not a {type(result).__name__}"
+        )
+        raise BadValue(why, field=column)
+    cleared = [column] if frames.plain(result) is None else []
+    return _series([result] * len(given), given), cleared
+
+
+def _series(values: list[Json], like: pd.Series[Any] | pd.DataFrame) -> pd.Series[Any]:
+    return pd.Series(values, index=like.index, dtype=object)
+
+
+def _why_fixed(contacts: Contacts, table: Table | None, column: str) -> str:
+    """Return why a column cannot be edited; empty where it can."""
+    if table is None:
+        return "" if contacts.field(column).editable else frames.why_fixed(column)
+    known = frames.tidy_columns(table)
+    if column not in known:
+        why = f"{table} have no column {column!r}; there are {', '.join(known)}"
+        raise UnknownField(why, field=column)
+    field = known[column]
+    return "" if field is None or field.editable else frames.why_fixed(column)
+
+
+def _rows(
+    frame: pd.DataFrame,
+    contacts: Contacts,
+    table: Table | None,
+    where: pd.Series[bool] | Iterable[str] | None,
+) -> pd.Index[Any]:
+    """Return the labels of the rows that a mask over the frame, or contact ids, name."""
+    if table is None:
+        return pd.Index(chosen(contacts, where))
+    if isinstance(where, pd.Series) and where.dtype == bool:
+        if not where.index.equals(frame.index):
+            why = f"the mask is not over stage.to_frame({table!r}): its index is another one"
+            raise BadValue(why)
+        return frame.index[where]
+    return frame.index[frame["contactId"].isin(chosen(contacts, where))]
 
 
 def chosen(contacts: Contacts, where: pd.Series[bool] | Iterable[str] | None) -> list[str]:
@@ -77,7 +133,7 @@ def _aligned(result: pd.Series[Any], given: pd.Series[Any], column: str) -> list
     """Return the values of a Series in the order of the contacts."""
     missing = given.index.difference(result.index)
     if len(missing) or not result.index.is_unique:
-        what = f"has no value for {missing[0]}" if len(missing) else "has a contact twice"
+        what = f"has no value for {missing[0]}" if len(missing) else "has a row twice"
         why = f"{column}: the Series of the change {what}; keep the index that it was given"
         raise BadValue(why, field=column)
     return result.reindex(given.index).astype(object).tolist()

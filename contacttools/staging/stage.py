@@ -455,27 +455,34 @@ class Stage:
 
     def apply(
         self,
-        change: Callable[[pd.Series[Any]], object] | object,
-        column: str,
+        change: Callable[[Any], object] | object,
+        column: str | None = None,
         *,
+        table: Table | None = None,
+        columns: Iterable[str] | None = None,
         where: pd.Series[bool] | Iterable[str] | None = None,
         reason: str | None = None,
         clear: str | Iterable[str] = (),
         errors: Literal["raise", "collect"] = "raise",
     ) -> pd.DataFrame | None:
-        """Stage one change of one column of many contacts, as one step.
+        """Stage one change of a column, or of several, of many contacts, as one step.
 
         Parameters
         ----------
         change : callable or value
-            Is given the column as it is staged, as in `to_frame`, without the contacts that
-            `where` leaves out; returns a Series of the same contacts, or one value for all. What is
-            no callable stands for itself. A lone None clears; in a Series, a value that turned
-            missing is refused, unless `clear` names the column.
+            Is given the column as it is staged, as in `to_frame`, without the rows that `where`
+            leaves out; returns a Series of the same rows, or one value for all. What is no
+            callable stands for itself. A lone None clears; in a Series, a value that turned
+            missing is refused, unless `clear` names the column. With `columns` it is given, and
+            returns, a DataFrame of them.
         column : str
-            A column of the wide frame.
+            A column of the wide frame, or of the tidy one of `table`.
+        table : {"emails", "phones", "addresses", "labels", "extendedFields"}, optional
+            Change the items of this list, one row each.
+        columns : iterable of str, optional
+            Several columns, in place of `column`.
         where : boolean Series or iterable of str, optional
-            Which contacts: a mask over ``stage.to_frame()``, or contact ids. Without it, all.
+            Which rows: a mask over ``stage.to_frame(table)``, or contact ids. Without it, all.
         reason : str, optional
             Why, in one line, as in `step`.
         clear : str or iterable of str
@@ -500,10 +507,16 @@ class Stage:
         >>> titled = stage.to_frame()["jobTitle"].notna()
         >>> stage.apply(lambda values: values.str.title(), "jobTitle", where=titled)
         """
+        if (column is None) == (columns is None):
+            raise BadValue("say which column is changed, or which columns")
+        table = None if table is None else frames.known_table(table)
+        names = column if column is not None else tuple(_listed(columns or ()))
         with self.step(reason):
-            frame = self.to_frame()
-            rows, cleared = applying.changed(frame, self._contacts, change, column, where)
-            return self.update(rows, clear=(*_listed(clear), *cleared), errors=errors)
+            frame = self.to_frame(table)
+            rows, cleared = applying.changed(
+                frame, self._contacts, change, table, names, where=where
+            )
+            return self.update(rows, table, clear=(*_listed(clear), *cleared), errors=errors)
 
     # -- what is staged --------------------------------------------------------------------
 
