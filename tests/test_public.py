@@ -76,8 +76,10 @@ CALLS = [
     (ct.Stage.step, "self, reason=None"),
     (
         ct.Stage.apply,
-        "self, change, column=None, *, table=None, columns=None, where=None, reason=None, "
-        "clear=(), errors='raise'",
+        (
+            "self, change, column=None, *, table=None, columns=None, where=None, reason=None, "
+            "clear=(), errors='raise'"
+        ),
     ),
     (ct.Plan.save, "self, path, *, saved_by=None"),
     (ct.Plan.load, "path"),

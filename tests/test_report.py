@@ -331,7 +331,7 @@ def test_undo_of_undo_is_the_commit_again(site, tmp_path):
     undone = site.commit(undo, approve=undo.id)
     redo = undone.undo_plan()
     assert [report.plan.id, undo.id] == [undo.takes_back, redo.takes_back]
-    assert f"takes back plan {report.plan.id[:12]}" in repr(undo)
+    assert f"takes back changes of plan {report.plan.id[:12]}" in repr(undo)
     assert report.plan.id == site.run(undo.id).plan.takes_back
     undo.save(tmp_path / "undo.json")
     assert report.plan.id == ct.Plan.load(tmp_path / "undo.json").takes_back

@@ -12,6 +12,8 @@ from contacttools import sandbox
 from contacttools.sandbox import Server
 from contacttools.widgets.grid import Grid
 from contacttools.widgets.history import History
+from contacttools.widgets.review import Review
+from contacttools.widgets.workbench import Workbench
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ def test_the_workbench_learns_of_what_others_and_the_history_did(site: ct.Site):
     bench.tabs.selected_index = 4
     bench.history.undo.click()
     (inside,) = bench.history.below.children
-    assert "Takes back plan" in inside.heading.value
+    assert "Takes back changes of plan" in inside.heading.value
     inside.panel.read.value = True
     inside.panel.commit.click()
     assert inside.panel.run.wait(30)
@@ -263,6 +265,148 @@ def test_what_the_table_shows_is_changed_in_bulk(site: ct.Site):
     bench.tabs.selected_index = 0
     bench.to_bulk.click()
     assert 0 == bench.tabs.selected_index
+
+
+def reviewed(bench: Workbench, company: str = "Quay & Sons Ltd") -> tuple[str, Review]:
+    """Stage a company of the first contact, open its review and tick the box."""
+    first = next(iter(bench.stage.contacts))
+    bench.stage.edit(first, {"company": company})
+    bench.go.click()
+    (review,) = bench.review.children
+    review.panel.read.value = True
+    assert not review.panel.commit.disabled
+    return first, review
+
+
+def committed_elsewhere(site: ct.Site, contact_id: str, company: str) -> None:
+    """Write a company as somebody else does."""
+    theirs = ct.Stage(site.fetch())
+    theirs.edit(contact_id, {"company": company})
+    site.commit(theirs.plan(), approve=theirs.plan().id)
+
+
+def test_what_is_staged_otherwise_by_now_cannot_be_committed_from_an_old_review(site: ct.Site):
+    """The button goes until it is planned again, or until the old plan is what is staged."""
+    bench = ct.workbench(site)
+    first, review = reviewed(bench)
+    bench.stage.edit(first, {"jobTitle": "Buyer"})
+    assert None is review.panel.approved
+    assert "none" == review.panel.commit.layout.display
+    review.panel.commit.click()
+    assert not site.runs().shape[0]
+    bench.stage.undo()
+    assert ("", False) == (bench.panel.says.value, review.panel.read.value)
+    assert review.plan is review.panel.plan
+
+    bench.stage.allow_duplicates(first, reason="one office")
+    assert None is review.panel.plan
+    bench.go.click()
+    assert review is not bench.review.children[0]
+
+
+def test_a_conflict_that_was_decided_is_planned_anew(site: ct.Site):
+    """The review of before would write over another revision, and meet the conflict again."""
+    bench = ct.workbench(site)
+    first, review = reviewed(bench, "Ours Ltd")
+    committed_elsewhere(site, first, "Theirs Ltd")
+    bench.fetch.click()
+    joined()
+    bench.stage.resolve(first, "company", "ours")
+    assert None is review.panel.plan
+    bench.tabs.selected_index = 0
+    bench.go.click()
+    (review,) = bench.review.children
+    review.panel.read.value = True
+    review.panel.commit.click()
+    assert review.panel.run.wait(30)
+    joined()
+    assert {"applied": 1} == dict(review.panel.run.report.counts)
+    assert "Ours Ltd" == site.get_contact(first)["info"]["company"]
+
+
+def test_what_became_unstaged_while_fetching_cannot_be_committed(site: ct.Site):
+    """An empty stage says nothing of what was written."""
+    bench = ct.workbench(site)
+    first, review = reviewed(bench)
+    committed_elsewhere(site, first, "Quay & Sons Ltd")
+    bench.fetch.click()
+    joined()
+    assert 0 == len(bench.stage)
+    assert None is review.panel.plan
+    assert "has changed since" in bench.panel.says.value
+
+
+def test_after_a_commit_what_is_staged_next_is_reviewed(site: ct.Site):
+    """A report stays as long as nothing else is staged, and not longer."""
+    bench = ct.workbench(site)
+    first, review = reviewed(bench)
+    review.panel.commit.click()
+    assert review.panel.run.wait(30)
+    joined()
+    bench.fetch.click()
+    joined()
+    bench.stage.edit(first, {"jobTitle": "Buyer"})
+    bench.go.click()  # on the very tab
+    (after,) = bench.review.children
+    assert ["jobTitle"] == after.plan.to_frame()["field"].tolist()
+
+
+def test_a_review_whose_commit_is_under_way_stays(site: ct.Site, server: Server):
+    """It can be cancelled, whatever is staged and clicked meanwhile; in the history as well."""
+    bench = ct.workbench(site)
+    for contact_id in bench.stage.contacts:
+        bench.stage.edit(contact_id, {"company": "Quay & Sons Ltd"})
+    bench.go.click()
+    (review,) = bench.review.children
+    seen = []
+
+    def meanwhile() -> None:
+        bench.stage.edit(next(iter(bench.stage.contacts)), {"jobTitle": "Buyer"})
+        bench.plan.click()
+        seen.append((bench.review.children == (review,), bench.panel.says.value))
+        bench.tabs.selected_index = 4
+        (inside,) = bench.history.below.children
+        seen.append(inside.panel.busy)
+        bench.tabs.selected_index = 0
+        bench.tabs.selected_index = 4
+        seen.append((inside,) == bench.history.below.children)
+        inside.panel.cancel.click()
+
+    server.faults.add("before", method="PATCH", skip=3, call=meanwhile)
+    review.panel.read.value = True
+    review.panel.commit.click()
+    assert review.panel.run.wait(30)
+    joined()
+    assert (True, True, True) == (seen[0][0], *seen[1:])
+    assert "under way" in seen[0][1]
+    assert review.panel.run.report.counts["not_sent"]
+    assert None is review.panel.plan  # something else is staged by now
+
+
+def test_what_is_hidden_is_not_changed_in_bulk(site: ct.Site):
+    """What was selected and is on show no more does not count."""
+    bench = ct.workbench(site)
+    grid = bench.contacts.children[0].table
+    ids = list(bench.stage.contacts)
+    grid.selected = [*ids[1:3], "gone"]
+    assert ids[1:3] == grid.on_show
+    grid.search = "nobody is called so"
+    assert [] == grid.on_show
+    bench.to_bulk.click()
+    assert (0, None) == (bench.tabs.selected_index, bench.bulk.given)
+
+
+def test_what_collides_stays_left_out_among_other_contacts(site: ct.Site):
+    """Until somebody ticks it."""
+    bench = ct.workbench(site)
+    ids = list(bench.stage.contacts)
+    bench.bulk.among(ids[:5])
+    bench.tabs.selected_index = 2
+    bench.bulk.change("set", "email", value="one@example.com")
+    assert "collides" in {each.effect for each in bench.bulk.tried}
+    assert [] == bench.bulk._kept
+    bench.bulk.among(None)
+    assert [] == bench.bulk._kept
 
 
 def test_what_is_no_site_is_said():

@@ -237,7 +237,9 @@ def plan_headline(view: PlanView) -> str:
     contacts = count(len({card[0] for card in view.cards}), "contact")
     if len({card[0] for card in view.cards}) < len(view.cards):
         contacts += f" in {count(len(view.cards), 'update')}"
-    back = f"takes back plan {visible(view.takes_back[:12])}: " if view.takes_back else ""
+    back = (
+        f"takes back changes of plan {visible(view.takes_back[:12])}: " if view.takes_back else ""
+    )
     return f"{back}{contacts}, {count(edits, 'edit')}{f' ({kinds})' if kinds else ''}"
 
 

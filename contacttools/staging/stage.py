@@ -106,6 +106,12 @@ class Stage:
         with self._lock:
             return self._steps.copy()
 
+    def state(self) -> tuple[object, ...]:
+        """Return all that a plan follows from: as long as it is equal, so is the plan."""
+        with self._lock:
+            steps, open_ = self._steps, sorted(self._undecided())
+            return self._contacts, steps.copy(), steps.allowed, steps.reasons(), open_
+
     def to_frame(self, table: Table | None = None) -> pd.DataFrame:
         """Return the contacts as they would be; shape and types as in `Contacts.to_frame`.
 

@@ -29,6 +29,7 @@ from contacttools.widgets.panel import DRESS, button, show
 from contacttools.widgets.plain import WithPlain
 
 _SPELLED = 20  # contacts whose ids stand in the code; more are named by where they stand
+_GIVEN = "  # given: the .given of this bulk edit"
 _AT_ONCE = 5000  # contacts up to which a change is tried as soon as it is chosen
 
 
@@ -222,7 +223,6 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         self.given = (
             None if contact_ids is None else applying.chosen(self.stage.contacts, contact_ids)
         )
-        self._left_out.clear()
         self._follow()
 
     # -- drawing ----------------------------------------------------------------------------
@@ -256,7 +256,6 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
                 self._contacts = contacts = self.stage.contacts
                 if self.given is not None:
                     self.given = [each for each in self.given if each in contacts]
-                self._left_out.clear()
                 self.choosing.begin_anew(contacts)
                 self.makings.begin_anew(contacts)
             self._draw()
@@ -366,7 +365,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             few = len(self.given) <= _SPELLED
             among = f"frame.index.to_series().isin({self.given if few else 'given'})"
             chosen = f"({chosen}) & {among}" if chosen else among
-            chosen += "" if few else "  # given: the .given of this bulk edit"
+            chosen += "" if few else _GIVEN
         if self.making is None:
             return guided.chosen_code(chosen)
         partly = any(each.effect == "invalid" for each in self.tried)
@@ -399,7 +398,7 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
             self.says.value = f"<strong role='alert'>Not staged</strong>: {escape(why)}"
             return
         label = self._contacts.field(making.column).label
-        self.done.append(code)
+        self.done.append(code.replace(_GIVEN, f"  # given: the {len(self.given or ()):,} of then"))
         self._write_code()
         self.says.value = (
             f"<span role='status'>Staged: {escape(label)} of {count(len(kept), 'contact')}, as one "

@@ -24,9 +24,9 @@ class Store {
     this.sent = 0;
     this.begin();
     model.on("msg:custom", (content) => this.heard(content));
-    model.on("change:edition", () => { this.begin(); this.draw(true); });
+    model.on("change:edition", () => { this.begin(); this.draw(true); this.tellSelections(); });
     model.on("change:drafts", () => { this.readDrafts(); this.draw(); });
-    model.on("change:shown change:size", () => { this.readOrder(); this.draw(); });
+    model.on("change:shown change:size", () => { this.readOrder(); this.draw(); this.tellSelections(); });
     for (const name of ["hidden", "pinned", "widths", "heads", "sort", "filters", "search", "only_staged"])
       model.on(`change:${name}`, () => this.draw(true));
     model.on("change:staged", () => this.draw());
@@ -57,6 +57,9 @@ class Store {
 
   get count() { return this.order ? this.order.length : this.size; }
   number(index) { return this.order ? this.order[index] : index; }
+  // Other rows stand where some are selected: those are the ones that one sees marked.
+  tellSelections() { for (const view of this.views) if (view.at.r >= 0) view.tellSelection(); }
+
   value(row, name) { return this.cells.get(name)?.[row]; }
 
   put(name, row, value) {

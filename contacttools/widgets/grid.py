@@ -133,9 +133,11 @@ class Grid(TableWidget):
     @property
     def on_show(self) -> list[str]:
         """The contacts of the rows on show, or of those that are selected, where several are."""
-        if len(set(self.selected)) > 1:
-            return list(dict.fromkeys(self.selected))
-        return list(dict.fromkeys(self._sheet.rows[number][0] for number in self.numbers()))
+        with self._lock:
+            rows = list(dict.fromkeys(self._sheet.rows[number][0] for number in self.numbers()))
+        selected = set(self.selected)
+        chosen = [each for each in rows if each in selected]
+        return chosen if len(chosen) > 1 else rows
 
     @property
     def invalid(self) -> pd.DataFrame:

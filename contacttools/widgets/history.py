@@ -77,7 +77,9 @@ class History(widgets.VBox):  # type: ignore[misc]
         return f"<History of {count(len(self.runs.options), 'commit')} on {self._site!r}>"
 
     def draw(self) -> None:
-        """Read what there is, and show the commit that is chosen."""
+        """Read what there is, and show the commit that is chosen; one under way stays on show."""
+        if any(each.panel.busy for each in self.below.children):
+            return
         frame = self._site.runs()
         chosen = self.runs.value
         self.runs.options = [(_line(row), row["planId"]) for row in frame.to_dict("records")]
@@ -95,12 +97,15 @@ class History(widgets.VBox):  # type: ignore[misc]
         self.run, self.report.value = None, ""
         self.panel.tell("")
         self._show_below(None)
-        if plan_id is not None and self.panel.attempt(lambda: self._open(plan_id)):
-            assert self.run is not None  # noqa: S101 - `_open` has found it
+        if plan_id is not None:
+            self.panel.attempt(lambda: self._open(plan_id))
         self._draw_buttons()
 
     def _open(self, plan_id: str) -> None:
         run = self._site.run(plan_id)
+        if not run.wait(0):
+            self._show_below(self._review(run.plan))  # which follows it
+            return
         self.report.value = run.report._repr_html_()
         self.run = run
 

@@ -71,7 +71,8 @@ class Review(widgets.VBox):  # type: ignore[misc]
     def __init__(self, plan: Plan, site: Site, written: Callable[[], None] = lambda: None) -> None:
         self._site, self._given, self.plan = site, plan, plan
         self._written = written  # called when a commit has ended
-        self._done = False  # whether the plan on show was committed, with nothing left of it
+        self.done = False  # whether the plan on show was committed, with nothing left of it
+        self._held = False
         self.heading = widgets.HTML()
         self.panel = panel = Panel(site, self._run_changed, confirm=True)
         self.top = widgets.HTML(_dom_classes=("cf-shown",))
@@ -107,7 +108,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
 
     def show(self, plan: Plan) -> None:
         """Show a plan, to be approved anew."""
-        self.plan, self._done = plan, False
+        self.plan, self.done = plan, False
         view = plan.view
         nothing = "" if view.cards else "<p class='ct-sub'>Nothing to write.</p>"
         self.top.value = f"{LOOKS}{plan_top(view)}{nothing}</div>"
@@ -115,18 +116,29 @@ class Review(widgets.VBox):  # type: ignore[misc]
         self.cards.show(plan)
         self.heading.value = (
             "" if plan.takes_back is None
-            else f"<strong>Takes back plan {escape(plan.takes_back[:12])}</strong>, once it is "
-            "committed."
+            else f"<strong>Takes back changes of plan {escape(plan.takes_back[:12])}</strong>, "
+            "once it is committed."
         )  # fmt: skip
-        self.panel.offer(plan)
+        self._offer(plan)
         self._draw()
+
+    def hold(self, *, held: bool) -> None:
+        """Let nothing of it be committed while it is not what is wanted by now; or let it again."""
+        if held != self._held:
+            self._held = held
+            if not (self.panel.busy or self.done):
+                self._offer(self.plan)
+                self._draw()
+
+    def _offer(self, plan: Plan | None) -> None:
+        self.panel.offer(None if self._held else plan)
 
     def _draw(self) -> None:
         busy = self.panel.busy
-        fixed = busy or self._done
+        fixed = busy or self.done or self._held
         mark = self.shown.add_class if fixed else self.shown.remove_class
         mark("cf-busy")  # what is being written, or was, is not thinned out
-        show(self.end, shown=not self._done or bool(self.plan.refused))
+        show(self.end, shown=not self.done or bool(self.plan.refused))
         show(self.whole, shown=self.plan is not self._given and not fixed)
         run = self.panel.run
         own = run if run is not None and run.plan.id == self.plan.id else None
@@ -135,7 +147,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
     # -- gestures ---------------------------------------------------------------------------
 
     def _leave_out(self, edits: Sequence[Name]) -> None:
-        if self.panel.busy or self._done:  # a click that was late
+        if self.panel.busy or self.done or self._held:  # a click that was late
             return
         before, asked = len(self.plan), len({contact_id for contact_id, _ in edits})
         if self.panel.attempt(lambda: self.show(self.plan.without(edits=edits))):
@@ -145,7 +157,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
             self.panel.tell(told)
 
     def _all_again(self, _: object) -> None:
-        if not (self.panel.busy or self._done):
+        if not (self.panel.busy or self.done or self._held):
             self.panel.tell("")
             self.show(self._given)
 
@@ -188,10 +200,10 @@ class Review(widgets.VBox):  # type: ignore[misc]
         run = self.panel.run
         if run is not None and not self.panel.busy and run.plan.id == self.plan.id:
             left = run.progress.counts["not_sent"] + run.progress.counts["unknown"]
-            self._done = not left
-            if self._done:
+            self.done = not left
+            if self.done:
                 self.heading.value = "<strong>Committed</strong>: what came of it stands below."
-            self.panel.offer(self.plan if left else None)
+            self._offer(self.plan if left else None)
         self._draw()
         if run is not None and not self.panel.busy:
             self._written()

@@ -6,8 +6,6 @@ are on show: all of them are over one stage, which code may use at the same time
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets as widgets
 
 from contacttools.errors import BadValue
@@ -69,7 +67,7 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         self.bulk = Bulk(stage, None, ())
         self.bulk.asleep = True
         self.history = History(site, self._grown_old)
-        self._planned: dict[str, Any] | None = None  # what was staged when the review was made
+        self._planned: tuple[object, ...] | None = None  # the stage when the review was made
         self.go = button("Review", self._go, "See what would be written, and commit it")
         self.go.add_class("cf-go")
         names = [("contacts", ""), *((name, name) for name in TABLES)]
@@ -135,25 +133,45 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         n = len(self.stage)
         self.go.description = f"Review {count(n, 'contact')}…" if n else "Nothing is staged"
         self.go.disabled = not n
-        if self._outdated:
-            self.panel.tell("What is staged has changed since: plan again to see it here.")
+        shown = self._shown
+        if shown is None or shown.panel.busy:
+            return
+        shown.hold(held=self._outdated)
+        self.panel.tell(
+            "What is staged has changed since: plan again to see it here." if self._outdated else ""
+        )
+
+    @property
+    def _shown(self) -> Review | None:
+        """The review on show."""
+        return next(iter(self.review.children), None)
 
     @property
     def _outdated(self) -> bool:
-        """Whether a review is on show of something else than what is staged."""
-        return self._planned is not None and self.stage.edits() != self._planned
+        """Whether the review on show is of something else than what is staged.
+
+        What has been written stays to be read as long as nothing else is staged.
+        """
+        shown = self._shown
+        if shown is None or (shown.done and not len(self.stage)):
+            return False
+        return self.stage.state() != self._planned
 
     # -- from one tab to the next -----------------------------------------------------------
 
     def _go(self, _: object) -> None:
-        self.tabs.selected_index = _TABS.index("Review")
+        there = _TABS.index("Review")
+        if self.tabs.selected_index == there:
+            self._look()
+        self.tabs.selected_index = there
 
     def _to_bulk(self, _: object) -> None:
-        ids = self.contacts.children[0].table.on_show
-        if not ids:
-            return
-        whole = len(ids) == len(self.stage.contacts)
-        self.bulk.among(None if whole else ids)
+        with self.stage.lock:
+            ids = self.contacts.children[0].table.on_show
+            if not ids:
+                return
+            whole = len(ids) == len(self.stage.contacts)
+            self.bulk.among(None if whole else ids)
         self.among.value = f"Among the {count(len(ids), 'contact')} that the table showed."
         show(self._among, shown=not whole)
         self.tabs.selected_index = _TABS.index("Bulk")
@@ -166,22 +184,28 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
 
     def _plan(self) -> None:
         def show_it() -> None:
-            self._planned = self.stage.edits()
-            shown = Review(self.stage.plan(), self._site, self._grown_old)
-            for old in self.review.children:
-                let_go(old)
+            with self.stage.lock:
+                planned, plan = self.stage.state(), self.stage.plan()
+            shown = Review(plan, self._site, self._grown_old)
+            old = self.review.children
             put(self.review, (shown,))
+            self._planned = planned
+            for each in old:
+                let_go(each)
 
+        if self._shown is not None and self._shown.panel.busy:
+            self.panel.tell("A commit is under way: plan again when it has ended.")
+            return
         self.panel.tell("")
         self.panel.attempt(show_it)
 
     def _look(self) -> None:
-        """Show what is staged, unless it is on show; what a commit has come to stays."""
-        busy = any(each.panel.busy for each in self.review.children)
-        if not busy and (self._outdated or (self._planned is None and len(self.stage))):
-            self._plan()
-        elif self._planned is None:
+        """Show what is staged, unless it is on show; a commit under way stays."""
+        shown = self._shown
+        if shown is None and not len(self.stage):
             self.panel.tell("Nothing is staged: what you change in the other tabs is shown here.")
+        elif shown is None or (self._outdated and not shown.panel.busy):
+            self._plan()
 
     def _grown_old(self) -> None:
         """Say that a commit is not in what is shown."""
@@ -189,6 +213,7 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
             "<span role='status'><strong>Your commit is not in these contacts yet</strong>: fetch "
             "again. What is left of the staged edits is carried over.</span>"
         )
+        self._draw()
 
     def _fetch(self, _: object) -> None:
         if not self.fetch.disabled:
@@ -197,11 +222,7 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
 
     def _fetch_now(self) -> None:
         def carry_on() -> None:
-            told = self._planned is None or self._outdated
             self.stage.rebase(self._site.fetch())
-            if not told and not len(self.stage):  # all of it was written: that stays on show
-                self._planned = self.stage.edits()
-                self.panel.tell("")
 
         self.old.value = "<span role='status'>Fetching.</span>"
         if self.panel.attempt(carry_on):
