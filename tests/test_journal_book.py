@@ -365,6 +365,13 @@ def test_a_status_that_makes_no_sense_is_none(tmp_path, content):
     assert shown(path) is None
 
 
+def test_a_status_that_takes_back_no_plan_is_none(book):
+    """Somebody has been at it: the journal itself is asked."""
+    told = json.loads(status_path(book.path).read_bytes())
+    status_path(book.path).write_text(json.dumps({**told, "takes_back": None}))
+    assert shown(book.path) is None
+
+
 def test_where_there_can_be_no_log_the_file_itself_is_as_safe(tmp_path):
     """Without locks SQLite offers no log: each commit then waits for file and folder."""
     uri = f"file:{tmp_path}/some.sqlite?nolock=1"
