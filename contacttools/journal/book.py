@@ -430,12 +430,11 @@ def shown(path: Path) -> Summary | None:
     """Return what a book said last of how far it is; None when that cannot be read."""
     try:
         told = json.loads(status_path(path).read_bytes())
-        if not isinstance(told.get("takes_back", ""), str):
-            return None
         moments = {name: datetime.fromisoformat(told[name]) for name in ("began", "touched")}
-        return Summary(**{**told, **moments})
+        summary = Summary(**{**told, **moments})
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return summary if isinstance(summary.takes_back, str) else None
 
 
 @functools.cache
