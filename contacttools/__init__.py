@@ -59,6 +59,7 @@ __all__ = [
     "UnknownField",
     "Unreachable",
     "WrongSite",
+    "audit",
     "bulk",
     "connect",
     "dialects",
@@ -68,13 +69,16 @@ __all__ = [
     "normalize",
     "read_contacts",
     "review",
+    "rule",
     "workbench",
 ]
 
 
-_WIDGETS = {
-    "bulk": "bulk", "form": "forms", "grid": "grid", "history": "history", "review": "review",
-    "workbench": "workbench",
+# Loaded when they are used.
+_LATER = {
+    "audit": "auditing.audit", "bulk": "widgets.bulk", "form": "widgets.forms",
+    "grid": "widgets.grid", "history": "widgets.history", "review": "widgets.review",
+    "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip
 _ROOMS = ("normalize",)
 
@@ -84,9 +88,8 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> object:
-    if name in _WIDGETS:  # loaded when they are used
-        room = _import_module(f"contacttools.widgets.{_WIDGETS[name]}")
-        return getattr(room, name)
+    if name in _LATER:
+        return getattr(_import_module(f"contacttools.{_LATER[name]}"), name)
     if name in _ROOMS:
         return _import_module(f"contacttools.{name}")
     if name == "__version__":

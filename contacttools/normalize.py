@@ -8,6 +8,7 @@ twice is done once. Each goes into ``stage.apply(ct.normalize.name, "name.first"
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -22,7 +23,7 @@ from contacttools.cleaning import (
     urls,
 )
 from contacttools.cleaning import text as texts
-from contacttools.cleaning.verdict import judged
+from contacttools.cleaning.verdict import Verdict, verdicts
 from contacttools.errors import BadValue
 
 __all__ = [
@@ -61,7 +62,7 @@ def text(series: pd.Series[Any], *, explain: bool = False) -> Told:
     >>> ct.normalize.text(pd.Series(["  Quay  & Sons ", "Harbour"])).tolist()
     ['Quay & Sons', 'Harbour']
     """
-    return judged(series, texts.text, explain=explain)
+    return _told(series, texts.text, explain=explain)
 
 
 def name(series: pd.Series[Any], *, explain: bool = False) -> Told:
@@ -89,7 +90,7 @@ def name(series: pd.Series[Any], *, explain: bool = False) -> Told:
     >>> ct.normalize.name(names, explain=True)["status"].tolist()
     ['fixed', 'fixed', 'doubtful', 'ok']
     """
-    return judged(series, names.name, explain=explain)
+    return _told(series, names.name, explain=explain)
 
 
 def email(series: pd.Series[Any], *, explain: bool = False) -> Told:
@@ -112,7 +113,7 @@ def email(series: pd.Series[Any], *, explain: bool = False) -> Told:
     >>> ct.normalize.email(pd.Series(["<Dana@Example.COM>", "dana,example.com"])).tolist()
     ['dana@example.com', 'dana,example.com']
     """
-    return judged(series, emails.email, explain=explain)
+    return _told(series, emails.email, explain=explain)
 
 
 def phone(
@@ -155,7 +156,7 @@ def phone(
     if isinstance(country, str) and phones.known_region(country) is None:
         why = f"no country {country!r} whose numbers are known; a code such as 'US'"
         raise BadValue(why)
-    return judged(series, phones.phone, explain=explain, also="" if country is None else country)
+    return _told(series, phones.phone, explain=explain, also="" if country is None else country)
 
 
 def country(series: pd.Series[Any], *, explain: bool = False) -> Told:
@@ -176,7 +177,7 @@ def country(series: pd.Series[Any], *, explain: bool = False) -> Told:
     >>> ct.normalize.country(pd.Series(["Deutschland", "U.S.A.", "gb", "Atlantis"])).tolist()
     ['DE', 'US', 'GB', 'Atlantis']
     """
-    return judged(series, places.country, explain=explain)
+    return _told(series, places.country, explain=explain)
 
 
 def subdivision(
@@ -204,7 +205,7 @@ def subdivision(
     >>> ct.normalize.subdivision(pd.Series(["New York", "ny", "Québec"]), country="US").tolist()
     ['US-NY', 'US-NY', 'Québec']
     """
-    return judged(
+    return _told(
         series, places.subdivision, explain=explain, also="" if country is None else country
     )
 
@@ -230,7 +231,7 @@ def date(series: pd.Series[Any], *, explain: bool = False) -> Told:
     >>> ct.normalize.date(days, explain=True)["status"].tolist()
     ['fixed', 'fixed', 'doubtful', 'invalid']
     """
-    return judged(series, dates.date, explain=explain)
+    return _told(series, dates.date, explain=explain)
 
 
 def company(series: pd.Series[Any], *, explain: bool = False) -> Told:
@@ -251,7 +252,7 @@ def company(series: pd.Series[Any], *, explain: bool = False) -> Told:
     >>> ct.normalize.company(pd.Series(["Quay & Sons  LTD.", "Kornquell gmbh"])).tolist()
     ['Quay & Sons Ltd.', 'Kornquell GmbH']
     """
-    return judged(series, companies.company, explain=explain)
+    return _told(series, companies.company, explain=explain)
 
 
 def url(series: pd.Series[Any], *, explain: bool = False) -> Told:
@@ -272,4 +273,19 @@ def url(series: pd.Series[Any], *, explain: bool = False) -> Told:
     >>> ct.normalize.url(pd.Series(["HTTPS://Example.COM/A", "example.com"])).tolist()
     ['https://example.com/A', 'example.com']
     """
-    return judged(series, urls.url, explain=explain)
+    return _told(series, urls.url, explain=explain)
+
+
+def _told(
+    series: pd.Series[Any],
+    rule: Callable[..., Verdict],
+    *,
+    explain: bool,
+    also: object = None,
+) -> Told:
+    told = verdicts(series, rule, also)
+    if explain:
+        return told
+    values = told["value"]
+    values.name = series.name
+    return values

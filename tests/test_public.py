@@ -12,11 +12,13 @@ NAMES = {
     "ApiError", "AuthError", "BadPlan", "BadValue", "CommitRefused", "ConflictError",
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
-    "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "bulk", "connect", "dialects",
-    "form", "grid", "history", "normalize", "read_contacts", "review", "workbench",
+    "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk", "connect",
+    "dialects", "form", "grid", "history", "normalize", "read_contacts", "review", "rule",
+    "workbench",
 }  # fmt: skip
 
-WIDGETS = {"bulk", "form", "grid", "history", "review", "workbench"}  # loaded when they are used
+#: Loaded when they are used.
+LATER = {"audit", "bulk", "form", "grid", "history", "review", "rule", "workbench"}
 
 _CONNECT = (
     "to=None, *, base_url=None, api_key=None, site_id=None, app_id=None, app_secret=None, "
@@ -100,8 +102,8 @@ def test_all_is_what_is_promised():
         for name, value in vars(ct).items()
         if not name.startswith("_") and not inspect.ismodule(value)
     }
-    assert NAMES - {"dialects", "normalize", *WIDGETS} == shown - WIDGETS
-    assert all(callable(getattr(ct, name)) for name in WIDGETS)
+    assert NAMES - {"dialects", "normalize", *LATER} == shown - LATER
+    assert all(callable(getattr(ct, name)) for name in LATER)
 
 
 def test_an_unknown_name_is_an_attribute_error():
@@ -155,7 +157,7 @@ def test_spellings_of_the_stage(call):
 
 def public_names():
     """Return what a docstring is owed by: every name, and the public members of every class."""
-    for name in sorted(NAMES - WIDGETS):
+    for name in sorted(NAMES - LATER):
         value = getattr(ct, name)
         yield name, value
         if inspect.isclass(value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from contacttools.cleaning.names import case_of
+from contacttools.cleaning.places import fold
 from contacttools.cleaning.text import clean, doubt_of
 from contacttools.cleaning.verdict import Verdict, told
 
@@ -46,3 +47,18 @@ def _written(word: str, form: str) -> str:
     """Return a legal form with its capitals, and with the dots that stand in it."""
     letters = iter(form)
     return "".join(next(letters) if sign.isalnum() else sign for sign in word)
+
+
+def legal_form(value: str) -> str | None:
+    """Return the legal form that a company's name ends in; None where it ends in none."""
+    words = clean(value).split(" ")
+    form = _FORMS.get("".join(filter(str.isalnum, words[-1])).casefold())
+    return form if len(words) > 1 else None
+
+
+def without_form(value: str) -> str:
+    """Return a company's name as names are compared: without its legal form, signs and capitals."""
+    words = fold(value.replace(".", "")).split()
+    while len(words) > 1 and words[-1] in _FORMS:
+        words.pop()
+    return " ".join(words)

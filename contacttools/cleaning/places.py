@@ -68,13 +68,13 @@ def subdivision(value: str, within: str | None = None) -> Verdict:
 
 def fold(text: str) -> str:
     """Return a name as names are compared: without capitals, accents and signs."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
     kept = "".join(
         " " if unicodedata.category(each)[0] in "PZ" else each
         for each in plain
         if not unicodedata.combining(each)
     )
-    return " ".join(kept.replace("&", " and ").split())
+    return " ".join(kept.split())
 
 
 @functools.cache

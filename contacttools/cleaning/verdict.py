@@ -38,28 +38,27 @@ def told(before: str, after: str, why: str, doubt: str = "") -> Verdict:
     return Verdict(after, "ok") if before == after else Verdict(after, "fixed", why)
 
 
-def judged(
-    series: pd.Series[Any], rule: Callable[..., Verdict], *, explain: bool, also: object = None
-) -> pd.Series[Any] | pd.DataFrame:
-    """Apply a rule to each value of a column; what is missing, or no text, stays as it is.
+def verdicts(
+    series: pd.Series[Any], rule: Callable[..., Verdict], also: object = None
+) -> pd.DataFrame:
+    """Return what a rule says of each value of a column: ``value``, ``status`` and ``why``.
+
+    What is missing is ``ok``; what is no text stays as it is, and is ``invalid``.
 
     Parameters
     ----------
     series : Series
     rule : callable
         Takes a text, and what stands beside it in `also` unless that is None.
-    explain : bool
-        Return a frame of ``value``, ``status`` and ``why`` instead of the values.
     also : object
         Something beside each value: a Series with the same index, or one for all.
     """
     if not isinstance(series, pd.Series):
         why = f"a normaliser takes a Series and returns one, not a {type(series).__name__}"  # type: ignore[unreachable]
         raise BadValue(why)
-    beside = _beside(also, series)
     known: dict[tuple[Hashable, ...], Verdict] = {}
     found: list[tuple[object, Status, str]] = []
-    for value, more in zip(series.tolist(), beside, strict=True):
+    for value, more in zip(series.tolist(), _beside(also, series), strict=True):
         if not isinstance(value, str):
             missing = value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
             why = "missing" if missing else f"not text: {value!r:.40}"
@@ -72,8 +71,6 @@ def judged(
     values = pd.Series([each[0] for each in found], index=series.index, name=series.name)
     if values.dtype != series.dtype:
         values = values.astype(series.dtype)
-    if not explain:
-        return values
     return pd.DataFrame(
         {
             "value": values,

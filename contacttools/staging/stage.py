@@ -21,6 +21,7 @@ from contacttools.contact.merge import Clash
 from contacttools.errors import (
     BadPlan,
     BadValue,
+    StagingError,
 )
 from contacttools.planning import render
 from contacttools.planning.change import Change, Edit, Refusal
@@ -29,6 +30,7 @@ from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table
 from contacttools.staging import applying, checks, intake
+from contacttools.staging.fixes import Fix, Fixes
 from contacttools.staging.intake import Finding, RowEdit
 from contacttools.staging.steps import ABSENT, ALLOWED, Put, Staged, Steps
 from contacttools.staging.wanted import Wanted
@@ -461,7 +463,7 @@ class Stage:
 
     def apply(
         self,
-        change: Callable[[Any], object] | object,
+        change: Callable[[Any], object] | object | Fixes,
         column: str | None = None,
         *,
         table: Table | None = None,
@@ -480,7 +482,8 @@ class Stage:
             leaves out; returns a Series of the same rows, or one value for all. What is no
             callable stands for itself. A lone None clears; in a Series, a value that turned
             missing is refused, unless `clear` names the column. With `columns` it is given, and
-            returns, a DataFrame of them.
+            returns, a DataFrame of them. What an audit suggests (`Findings.fixes`) says itself
+            where it belongs, and why; a value that has changed since then is refused.
         column : str
             A column of the wide frame, or of the tidy one of `table`.
         table : {"emails", "phones", "addresses", "labels", "extendedFields"}, optional
@@ -513,6 +516,8 @@ class Stage:
         >>> titled = stage.to_frame()["jobTitle"].notna()
         >>> stage.apply(lambda values: values.str.title(), "jobTitle", where=titled)
         """
+        if isinstance(change, Fixes):
+            return self._fix(change, reason, errors)
         if (column is None) == (columns is None):
             raise BadValue("say which column is changed, or which columns")
         table = None if table is None else frames.known_table(table)
@@ -523,6 +528,32 @@ class Stage:
                 frame, self._contacts, change, table, names, where=where
             )
             return self.update(rows, table, clear=(*_listed(clear), *cleared), errors=errors)
+
+    def _fix(
+        self, fixes: Fixes, reason: str | None, errors: Literal["raise", "collect"]
+    ) -> pd.DataFrame | None:
+        """Stage single values, each with its reason, as one step."""
+        told = []
+        with self.step(reason):
+            for row, fix in enumerate(fixes):
+                try:
+                    with self.step(fix.reason if reason is None else None):
+                        self._fix_one(fix)
+                except StagingError as error:
+                    if errors == "raise":
+                        raise
+                    why = str(error)
+                    told.append(Finding(row, fix.contact_id, fix.column, "refused", why, error))
+                else:
+                    told.append(Finding(row, fix.contact_id, fix.column, "staged"))
+        return None if errors == "raise" else intake.outcome(told)
+
+    def _fix_one(self, fix: Fix) -> None:
+        fix.check(self._contacts, self.document(fix.contact_id))
+        if fix.table is None:
+            self.edit(fix.contact_id, {fix.column: fix.after})
+        else:
+            self.edit_item(fix.contact_id, fix.table, str(fix.item_id), {fix.column: fix.after})
 
     # -- what is staged --------------------------------------------------------------------
 
