@@ -69,6 +69,10 @@ bench-grid: ## time the grid on 100,000 contacts beside ipydatagrid (some minute
 	@$(BIN)/python -m pip install --quiet "ipydatagrid>=1.4"
 	@$(BIN)/python benchmarks/grid.py
 
+bench-audit: ## how many planted defects the audit finds, rule by rule
+	@sh .ci/environment dev
+	@$(BIN)/python benchmarks/audit.py
+
 # Live: CONTACTTOOLS_CONTRACT_LIVE=1 WIX_API_KEY=... WIX_SITE_ID=... make test-contract
 # The site must be one for tests: contacts, labels and fields are made there, and taken away again.
 test-contract: ## what must hold of the sandbox and of a live test site (how: see the Makefile)
