@@ -3,7 +3,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-contract test-load test-long reliability coverage shots bench-grid check clean
+.PHONY: help demo lab test test-contract test-load test-long reliability coverage shots bench-audit bench-grid check clean
 
 FIRST = notebooks/01-first-look.ipynb
 BIN = .venv/bin

@@ -61,6 +61,8 @@ __all__ = [
     "WrongSite",
     "audit",
     "bulk",
+    "cluster_key",
+    "clusters",
     "connect",
     "dialects",
     "form",
@@ -76,7 +78,8 @@ __all__ = [
 
 # Loaded when they are used.
 _LATER = {
-    "audit": "auditing.audit", "bulk": "widgets.bulk", "form": "widgets.forms",
+    "audit": "auditing.audit", "bulk": "widgets.bulk", "cluster_key": "cleaning.keys",
+    "clusters": "auditing.clusters", "form": "widgets.forms",
     "grid": "widgets.grid", "history": "widgets.history", "review": "widgets.review",
     "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip

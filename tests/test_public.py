@@ -12,13 +12,16 @@ NAMES = {
     "ApiError", "AuthError", "BadPlan", "BadValue", "CommitRefused", "ConflictError",
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
-    "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk", "connect",
-    "dialects", "form", "grid", "history", "normalize", "read_contacts", "review", "rule",
-    "workbench",
+    "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk", "cluster_key",
+    "clusters", "connect", "dialects", "form", "grid", "history", "normalize", "read_contacts",
+    "review", "rule", "workbench",
 }  # fmt: skip
 
 #: Loaded when they are used.
-LATER = {"audit", "bulk", "form", "grid", "history", "review", "rule", "workbench"}
+LATER = {
+    "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "review", "rule",
+    "workbench",
+}  # fmt: skip
 
 _CONNECT = (
     "to=None, *, base_url=None, api_key=None, site_id=None, app_id=None, app_secret=None, "

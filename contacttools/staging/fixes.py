@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -61,16 +62,16 @@ class Fix:
 class Fixes:
     """Values that something proposes; ``stage.apply(fixes)`` stages them as one step."""
 
-    fixes: tuple[Fix, ...]
+    listed: tuple[Fix, ...]
 
     def __len__(self) -> int:
-        return len(self.fixes)
+        return len(self.listed)
 
     def __iter__(self) -> Iterator[Fix]:
-        return iter(self.fixes)
+        return iter(self.listed)
 
     def __repr__(self) -> str:
-        contacts = len({each.contact_id for each in self.fixes})
+        contacts = len({each.contact_id for each in self.listed})
         return f"<Fixes: {count(len(self), 'value')} of {count(contacts, 'contact')}>"
 
     def to_frame(self) -> pd.DataFrame:
@@ -78,7 +79,15 @@ class Fixes:
         rows = [
             (each.contact_id, each.table, each.item_id, each.column, each.before, each.after,
              each.reason)
-            for each in self.fixes
+            for each in self.listed
         ]  # fmt: skip
         names = ["contactId", "table", "itemId", "column", "before", "after", "reason"]
         return pd.DataFrame(rows, columns=names, dtype=object)
+
+
+@runtime_checkable
+class Proposes(Protocol):
+    """Something that proposes values: findings of an audit, clusters of spellings."""
+
+    def fixes(self) -> Fixes:
+        """Return what it proposes."""

@@ -30,7 +30,7 @@ from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table
 from contacttools.staging import applying, checks, intake
-from contacttools.staging.fixes import Fix, Fixes
+from contacttools.staging.fixes import Fix, Fixes, Proposes
 from contacttools.staging.intake import Finding, RowEdit
 from contacttools.staging.steps import ABSENT, ALLOWED, Put, Staged, Steps
 from contacttools.staging.wanted import Wanted
@@ -463,7 +463,7 @@ class Stage:
 
     def apply(
         self,
-        change: Callable[[Any], object] | object | Fixes,
+        change: Callable[[Any], object] | object | Fixes | Proposes,
         column: str | None = None,
         *,
         table: Table | None = None,
@@ -482,8 +482,8 @@ class Stage:
             leaves out; returns a Series of the same rows, or one value for all. What is no
             callable stands for itself. A lone None clears; in a Series, a value that turned
             missing is refused, unless `clear` names the column. With `columns` it is given, and
-            returns, a DataFrame of them. What an audit suggests (`Findings.fixes`) says itself
-            where it belongs, and why; a value that has changed since then is refused.
+            returns, a DataFrame of them. What an audit or clusters suggest says itself where it
+            belongs, and why; a value that has changed since then is refused.
         column : str
             A column of the wide frame, or of the tidy one of `table`.
         table : {"emails", "phones", "addresses", "labels", "extendedFields"}, optional
@@ -516,6 +516,8 @@ class Stage:
         >>> titled = stage.to_frame()["jobTitle"].notna()
         >>> stage.apply(lambda values: values.str.title(), "jobTitle", where=titled)
         """
+        if isinstance(change, Proposes):
+            change = change.fixes()
         if isinstance(change, Fixes):
             return self._fix(change, reason, errors)
         if (column is None) == (columns is None):
