@@ -358,6 +358,25 @@ def test_a_summary_counts_by_rule_severity_and_path():
         findings.summary("contact")
 
 
+def test_a_page_for_others_holds_no_value_unless_asked(tmp_path):
+    """It asks nothing of any server, and what it shows is text."""
+    hostile = named(ANN, "<script>alert(1)</script>", "ASH", company=" Quay<b>")
+    findings = ct.audit(snapshot(hostile, *DIRTY[1:]))
+    findings.to_html(tmp_path / "audit.html")
+    page = (tmp_path / "audit.html").read_text()
+    assert ANN in page
+    assert "name_capitals" in page
+    for value in ("Quay", "ASH", "VRIES", "Example.org", "example.org"):
+        assert value not in page
+    findings.to_html(tmp_path / "audit.html", reveal=True)
+    page = (tmp_path / "audit.html").read_text()
+    assert "Quay&lt;b&gt;" in page
+    assert "<b>" not in page
+    assert "<script" not in page
+    assert "Content-Security-Policy" in page
+    assert "found nothing" in ct.audit(snapshot(CLEAN))._repr_html_()
+
+
 def test_some_findings_are_chosen():
     """By rule, severity, mask or id; what there is none of is said."""
     findings = ct.audit(snapshot(*DIRTY))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,9 +12,11 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from contacttools import files
+from contacttools.auditing import shown
 from contacttools.contact.fields import Json
 from contacttools.errors import BadValue
-from contacttools.planning.render import count, escape, visible
+from contacttools.planning.render import count, visible
 from contacttools.snapshot.frames import Table, plain
 from contacttools.staging.fixes import Fix, Fixes
 
@@ -228,25 +231,38 @@ class Findings:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td style='text-align:right'>{row['findings']:,}</td>"
-            f"<td style='text-align:right'>{row['contacts']:,}</td>"
-            f"<td style='text-align:right'>{row['suggested']:,}</td>"
-            f"<td>{escape(row['severity'])}</td><td><code>{escape(str(name))}</code></td>"
-            f"<td>{escape(row['about'])}</td></tr>"
-            for name, row in self.summary().iterrows()
-            if row["findings"]
-        )
-        head = "".join(
-            f"<th>{each}</th>"
-            for each in ("findings", "contacts", "with a suggestion", "severity", "rule", "about")
-        )
-        told = f"{count(len(self), 'finding')} in {count(self.contacts, 'contact')}"
-        clean = sum(1 for name in self.rules if not any(f.rule == name for f in self.findings))
-        return (
-            f"<p><strong>{told}</strong>; {count(clean, 'rule')} of {len(self.rules):,} found "
-            f"nothing</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        return shown.audit_html(self._view())
+
+    def to_html(self, path: str | os.PathLike[str], *, reveal: bool = False) -> None:
+        """Write the findings as a page of its own, for others to read without contacttools.
+
+        Parameters
+        ----------
+        path : path
+            The file is replaced whole or not at all, readable by its owner only.
+        reveal : bool
+            Show values, reasons and suggestions. Otherwise of each finding one sees the contact's
+            id, where it is, and the rule.
+        """
+        files.write(path, shown.audit_page(self._view(), reveal=reveal).encode())
+
+    def _view(self) -> shown.AuditView:
+        by_rule: dict[str, list[Finding]] = {}
+        for each in self.findings:
+            by_rule.setdefault(each.rule, []).append(each)
+        groups = [
+            shown.Group(
+                name,
+                self.rules[name],
+                found[0].severity,
+                len({each.contact_id for each in found}),
+                sum(each.suggestion is not None for each in found),
+                [(f.contact_id, f.path, f.value, f.why, f.suggestion) for f in found],
+            )
+            for name, found in by_rule.items()
+        ]
+        groups.sort(key=lambda each: (SEVERITIES.index(each.severity), -len(each.rows)))
+        return shown.AuditView(self.contacts, len(self.rules) - len(groups), groups)
 
 
 class Comparison:
