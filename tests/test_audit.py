@@ -305,6 +305,19 @@ def test_a_rule_that_answers_otherwise_is_named(answer):
         ct.audit(snapshot(CLEAN), rules=odd)
 
 
+@pytest.mark.usefixtures("forget")
+def test_a_rule_that_raises_is_named():
+    """Of many rules one would not know which it was."""
+
+    @ct.rule
+    def misspelt(frame):
+        """Looks at a column that is none."""
+        return frame["compny"].isna()
+
+    with pytest.raises(ct.BadValue, match=r"rule misspelt raised KeyError\('compny'\)"):
+        ct.audit(snapshot(CLEAN))
+
+
 def test_what_cannot_be_a_rule_is_said():
     """And what there is no rule of."""
     with pytest.raises(ct.BadValue, match="docstring"):

@@ -109,7 +109,11 @@ class Rule:
             return pd.DataFrame(columns=["column", "why", "suggestion"])
         two = len(inspect.signature(self.check).parameters) > 1
         given = frame.copy(deep=False)
-        result = self.check(given, audited) if two else self.check(given)
+        try:
+            result = self.check(given, audited) if two else self.check(given)
+        except Exception as error:
+            why = f"rule {self.name} raised {error!r}"
+            raise BadValue(why) from error
         return self._told(frame, result)
 
     def _told(self, frame: pd.DataFrame, result: object) -> pd.DataFrame:
