@@ -32,6 +32,7 @@ def test_what_is_typed_and_clicked_reaches_the_kernel(
     notebook.run_all()
 
     notebook.output.get_by_label("Name").press_sequentially('Zoë O’Brien \\ "Zo"')
+    notebook.wait_for("name.value", 'Zoë O’Brien \\ "Zo"')  # else the click overtakes
     notebook.output.get_by_role("button", name="Save").click()
 
     notebook.wait_for("saved", ['Zoë O’Brien \\ "Zo"'])
