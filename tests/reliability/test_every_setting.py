@@ -40,7 +40,7 @@ SINGLE = [
     for name in NAMES
     for value in values(name)
     if FULL or value != getattr(Settings(), name)
-]
+][:: 1 if FULL else 2]
 #: Many switches at once: every reading beside every other, by chance.
 MIXED = [
     {name: Random(f"{name} {n}").choice(values(name)) for name in NAMES}
