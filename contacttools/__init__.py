@@ -31,7 +31,7 @@ from contacttools.planning.plan import Plan
 from contacttools.service.connecting import connect
 from contacttools.service.site import Site
 from contacttools.snapshot.contacts import Contacts
-from contacttools.snapshot.exchange import read_contacts
+from contacttools.snapshot.exchange import load, read_contacts
 from contacttools.staging.stage import Stage
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "form",
     "grid",
     "history",
+    "load",
     "normalize",
     "read_contacts",
     "review",

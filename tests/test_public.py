@@ -13,8 +13,8 @@ NAMES = {
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
     "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk", "cluster_key",
-    "clusters", "connect", "dialects", "form", "grid", "history", "normalize", "read_contacts",
-    "review", "rule", "workbench",
+    "clusters", "connect", "dialects", "form", "grid", "history", "load", "normalize",
+    "read_contacts",    "review", "rule", "workbench",
 }  # fmt: skip
 
 #: Loaded when they are used.

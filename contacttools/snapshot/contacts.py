@@ -24,9 +24,11 @@ from contacttools import files
 from contacttools.contact import fields, mapping, wire
 from contacttools.contact.fields import Field, Json
 from contacttools.contact.mapping import Dialect
-from contacttools.errors import BadValue, UnknownContact, UnknownField
-from contacttools.snapshot import frames
+from contacttools.errors import BadValue, UnknownContact, UnknownField, WrongSite
+from contacttools.snapshot import frames, keeping
+from contacttools.snapshot.comparing import Differences
 from contacttools.snapshot.frames import Table
+from contacttools.snapshot.keeping import Kept
 
 LINES = (".ndjson", ".jsonl")  # files with one contact a line
 
@@ -259,6 +261,57 @@ class Contacts:
             text = f"{_json(documents, indent)}\n"
         files.write(path, text.encode())
         return None
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the snapshot to a Parquet file, which `load` reads back as it was.
+
+        The file holds real values; it is replaced whole or not at all, readable by its owner only.
+        Other programs read it as a table: ``contactId``, ``revision``, ``document`` (JSON).
+
+        Parameters
+        ----------
+        path : path
+        """
+        known = self.definitions
+        kept = Kept(
+            list(self._documents.values()), self.site_id, self.fetched_at, self.partial,
+            known.labels, known.extended,
+        )  # fmt: skip
+        keeping.write(kept, path)
+
+    def compare(self, after: Contacts) -> Differences:
+        """Return what has changed since this snapshot.
+
+        Parameters
+        ----------
+        after : Contacts
+            A later snapshot of the same site.
+
+        Returns
+        -------
+        Differences
+            `Differences.to_frame` has a row per value: contact, item, field, kind, before, after.
+            What the service derives, and in which order lists stand, is no difference.
+
+        Raises
+        ------
+        WrongSite, BadValue
+            The snapshots are of different sites; or it is none.
+
+        Examples
+        --------
+        >>> site = ct.connect()
+        >>> before = site.fetch(limit=10)
+        >>> before.compare(site.fetch(limit=10))
+        <Differences of 0 contacts between ...: none>
+        """
+        if not isinstance(after, Contacts):
+            why = f"before.compare(after): after is Contacts as well, not a {type(after).__name__}"  # type: ignore[unreachable]
+            raise BadValue(why)
+        if None not in (self.site_id, after.site_id) and self.site_id != after.site_id:
+            raise WrongSite("the two snapshots are of different sites")
+        between = self.fetched_at, after.fetched_at
+        return Differences(self._documents, after.documents(), between)
 
     def __repr__(self) -> str:
         part = f", {self.partial}" if self.partial else ""

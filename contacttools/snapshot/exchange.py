@@ -17,7 +17,8 @@ from contacttools.contact import fields, mapping
 from contacttools.contact.fields import Json
 from contacttools.contact.mapping import Dialect
 from contacttools.errors import BadValue
-from contacttools.snapshot.contacts import LINES, Contacts
+from contacttools.snapshot import keeping
+from contacttools.snapshot.contacts import LINES, Contacts, Definitions
 
 Source = str | bytes | os.PathLike[str] | list[Json] | dict[str, Json]
 
@@ -93,6 +94,46 @@ def read_contacts(
         site_id=None if site_id is None else site_id.strip(),
         fetched_at=datetime.fromtimestamp(path.stat().st_mtime, UTC) if path else datetime.now(UTC),
         partial=f"{len(documents):,} read from {'a file' if path else 'JSON'}",
+    )
+
+
+def load(path: str | os.PathLike[str]) -> Contacts:
+    """Read a snapshot that `Contacts.save` wrote.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Contacts
+        As it was: with its site, its date, its labels and extended fields. A stage over it plans
+        at the revisions that it was fetched at.
+
+    Raises
+    ------
+    BadValue
+        The file is none of these, or was changed.
+    OSError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> contacts = ct.connect().fetch(limit=20)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     contacts.save(f"{folder}/november.parquet")
+    ...     again = ct.load(f"{folder}/november.parquet")
+    >>> again.to_frame().equals(contacts.to_frame())
+    True
+    """
+    kept = keeping.read(path)
+    return Contacts(
+        kept.documents,
+        site_id=kept.site_id,
+        fetched_at=kept.fetched_at,
+        partial=kept.partial,
+        definitions=Definitions(kept.labels, kept.extended),
     )
 
 

@@ -36,7 +36,7 @@ def history(site: Site) -> History:
     Examples
     --------
     >>> ct.history(ct.connect())
-    <History of ... commits ...>
+    <History of ... commit... on ...>
     """
     if not isinstance(site, Site):
         why = f"history(site): of a Site, not a {type(site).__name__}"  # type: ignore[unreachable]
