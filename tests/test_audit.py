@@ -46,6 +46,11 @@ MANY = [named(f"c{n}", first, last) for n, (first, last) in enumerate(
         ("not_a_name", [named(last="4711")], [(ANN, "name.last", None)]),
         ("name_missing", [named(last=None)], [(ANN, "name.last", None)]),
         ("whole_name_in_first", [named("c1", "Ann Ash", "Ash")], [("c1", "name.first", "Ann")]),
+        (
+            "whole_name_in_first",
+            [named("c1", "Ann Strasse", "Straße")],
+            [("c1", "name.first", "Ann")],
+        ),
         ("whole_name_in_first", [named("c1", "Ann Ash", None)], [("c1", "name.first", None)]),
         (
             "names_swapped",
@@ -303,6 +308,48 @@ def test_a_rule_that_answers_otherwise_is_named(answer):
 
     with pytest.raises(ct.BadValue, match="rule odd: return a mask"):
         ct.audit(snapshot(CLEAN), rules=odd)
+
+
+@pytest.mark.usefixtures("forget")
+@pytest.mark.parametrize("dtype", [object, "boolean"])
+def test_a_mask_is_a_mask_of_whatever_type(dtype):
+    """What is missing in it is not wrong, and False is no reason."""
+
+    @ct.rule(column="company")
+    def mask(frame):
+        """Half a mask."""
+        return pd.Series([True, False, None], index=frame.index, dtype=dtype)
+
+    contacts = snapshot(*(named(each) for each in (ANN, BOB, CAT)))
+    assert [ANN] == ct.audit(contacts, rules=mask).to_frame()["contactId"].tolist()
+
+
+@pytest.mark.usefixtures("forget")
+def test_a_suggestion_for_a_column_that_is_none_is_refused():
+    """By name, before anything is staged."""
+
+    @ct.rule(column="compny")
+    def odd(frame):
+        """Odd."""
+        return pd.DataFrame({"suggestion": "x"}, index=frame.index)
+
+    staged = stage(CLEAN)
+    with pytest.raises(ct.UnknownField, match="compny"):
+        staged.apply(ct.audit(staged, rules=odd))
+    assert {} == staged.edits()
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [{"where": [ANN]}, {"column": "company"}, {"table": "phones"}, {"clear": "company"}],
+    ids=["where", "column", "table", "clear"],
+)
+def test_suggestions_are_narrowed_before_they_are_staged(narrowed):
+    """What would be passed over in silence is refused."""
+    staged = stage(*DIRTY)
+    with pytest.raises(ct.BadValue, match="choose among them first"):
+        staged.apply(ct.audit(staged).fixes(), **narrowed)
+    assert {} == staged.edits()
 
 
 @pytest.mark.usefixtures("forget")

@@ -78,12 +78,14 @@ def whole_name_in_first(frame: pd.DataFrame) -> pd.DataFrame:
     first = frame["name.first"].fillna("").str.split().str.join(" ")
     last = frame["name.last"].fillna("").str.split().str.join(" ")
     again = [
-        bool(two) and fold(one).endswith(f" {fold(two)}")
+        bool(two)
+        and len(one.split()) > len(two.split())
+        and fold(" ".join(one.split()[-len(two.split()) :])) == fold(two)
         for one, two in zip(first, last, strict=True)
     ]
     alone = (last == "") & first.str.contains(" ", regex=False)
     shorter = pd.Series(
-        [one[: -len(two)].strip() if held else None
+        [" ".join(one.split()[: -len(two.split())]) if held else None  # folded, lengths differ
          for one, two, held in zip(first, last, again, strict=True)],
         index=frame.index, dtype=object,
     )  # fmt: skip

@@ -117,8 +117,9 @@ class Rule:
         return self._told(frame, result)
 
     def _told(self, frame: pd.DataFrame, result: object) -> pd.DataFrame:
-        if isinstance(result, pd.Series) and result.dtype == bool:
-            result = pd.DataFrame({"why": self.about}, index=result.index[result])
+        if isinstance(result, pd.Series) and _is_mask(result):
+            mask = result.eq(other=True).fillna(value=False).astype(bool)  # missing is not wrong
+            result = pd.DataFrame({"why": self.about}, index=result.index[mask])
         elif isinstance(result, pd.Series):
             result = pd.DataFrame({"why": result.dropna()})
         if not isinstance(result, pd.DataFrame) or not result.index.isin(frame.index).all():
@@ -134,6 +135,14 @@ class Rule:
             "suggestion", pd.Series(None, index=told.index, dtype=object)
         )
         return told
+
+
+def _is_mask(result: pd.Series[Any]) -> bool:
+    """Say whether a Series tells which rows, of whatever type it is, and not why."""
+    held = result.dropna()
+    return bool(pd.api.types.is_bool_dtype(result.dtype)) or (
+        len(held) > 0 and all(isinstance(each, bool) for each in held)
+    )
 
 
 _RULES: dict[str, Rule] = {}

@@ -44,6 +44,7 @@ class Fix:
     def check(self, contacts: Contacts, document: Json) -> None:
         """Raise BadValue where the contact holds another value by now than was found."""
         if self.table is None:
+            contacts.field(self.column)  # says so where there is none
             held = frames.wide_columns(contacts.extended)[self.column].read(document)
         else:
             labels = contacts.definitions.labels or {}

@@ -519,6 +519,10 @@ class Stage:
         if isinstance(change, Proposes):
             change = change.fixes()
         if isinstance(change, Fixes):
+            if clear or any(each is not None for each in (column, table, columns, where)):
+                raise BadValue(
+                    "suggestions say themselves where they belong: choose among them first"
+                )
             return self._fix(change, reason, errors)
         if (column is None) == (columns is None):
             raise BadValue("say which column is changed, or which columns")
