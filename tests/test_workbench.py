@@ -351,6 +351,29 @@ def test_after_a_commit_what_is_staged_next_is_reviewed(site: ct.Site):
     assert ["jobTitle"] == after.plan.to_frame()["field"].tolist()
 
 
+def test_what_takes_a_commit_back_can_be_committed_whatever_is_staged(site: ct.Site):
+    """It follows from the commit, not from the stage; it stays while tabs are turned."""
+    bench = ct.workbench(site)
+    first, review = reviewed(bench)
+    held = bench.stage.contacts[first]["info"].get("company")
+    review.panel.commit.click()
+    assert review.panel.run.wait(30)
+    joined()
+    bench.fetch.click()
+    joined()
+    bench.stage.edit(first, {"jobTitle": "Buyer"})
+    review.undo.click()
+    bench.stage.edit(first, {"jobTitle": "Chef"})
+    bench.tabs.selected_index = 0
+    bench.tabs.selected_index = 3
+    assert (review,) == bench.review.children
+    review.panel.read.value = True
+    review.panel.commit.click()
+    assert review.panel.run.wait(30)
+    joined()
+    assert held == site.get_contact(first)["info"].get("company")
+
+
 def test_a_review_whose_commit_is_under_way_stays(site: ct.Site, server: Server):
     """It can be cancelled, whatever is staged and clicked meanwhile; in the history as well."""
     bench = ct.workbench(site)

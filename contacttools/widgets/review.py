@@ -174,7 +174,7 @@ class Review(widgets.VBox):  # type: ignore[misc]
 
     def _begin_with(self, plan: Plan) -> None:
         """Show another plan as the whole one, from which things may be left out."""
-        self._given = plan
+        self._given, self._held = plan, False
         self.show(plan)
 
     # -- a run ------------------------------------------------------------------------------

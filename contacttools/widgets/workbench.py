@@ -150,10 +150,13 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
     def _outdated(self) -> bool:
         """Whether the review on show is of something else than what is staged.
 
-        What has been written stays to be read as long as nothing else is staged.
+        What has been written stays to be read as long as nothing else is staged; and a plan that
+        takes back a commit follows from that commit, whatever is staged.
         """
         shown = self._shown
         if shown is None or (shown.done and not len(self.stage)):
+            return False
+        if shown.plan.takes_back is not None and not shown.done:
             return False
         return self.stage.state() != self._planned
 
