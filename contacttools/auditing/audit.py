@@ -8,17 +8,16 @@ import pandas as pd
 
 from contacttools.auditing import across, catalogue, emails, lists, people, phones, places
 from contacttools.auditing.findings import SEVERITIES, Finding, Findings
-from contacttools.auditing.rule import Audited, Rule, chosen_rules
+from contacttools.auditing.rule import Audited, Rule, Staged, chosen_rules
 from contacttools.snapshot.contacts import Contacts
 from contacttools.snapshot.frames import plain
-from contacttools.staging.stage import Stage
 
 #: Where the shipped rules are: importing them makes them known.
 SHIPPED = (people, emails, phones, places, lists, across, catalogue)
 
 
 def audit(
-    contacts_or_stage: Contacts | Stage, rules: Iterable[Rule | str] | None = None
+    contacts_or_stage: Contacts | Staged, rules: Iterable[Rule | str] | None = None
 ) -> Findings:
     """Return what is wrong with contacts.
 

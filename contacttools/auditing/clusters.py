@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
+from contacttools.auditing.fixes import Fix, Fixes
+from contacttools.auditing.rule import Staged
 from contacttools.cleaning import keys
 from contacttools.errors import BadValue, ReadOnlyField
 from contacttools.planning.render import count, escape, visible
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts
-from contacttools.staging.fixes import Fix, Fixes
-from contacttools.staging.stage import Stage
 
 _BLOCK = 3  # letters in a row that two values share, or they are not compared
 _SHOWN = 20  # clusters that a notebook shows
@@ -163,7 +163,7 @@ class Clusters:
 
 
 def clusters(
-    contacts_or_series: Contacts | Stage | pd.Series[Any],
+    contacts_or_series: Contacts | Staged | pd.Series[Any],
     column: str | None = None,
     method: str = "fingerprint",
     *,
@@ -224,13 +224,13 @@ def clusters(
     return Clusters(found, held, name, method, of_contacts=of_contacts)
 
 
-def _column(of: Contacts | Stage, column: str | None) -> tuple[pd.Series[Any], str]:
-    if not isinstance(of, (Contacts, Stage)):
+def _column(of: Contacts | Staged, column: str | None) -> tuple[pd.Series[Any], str]:
+    if not isinstance(of, (Contacts, Staged)):
         why = f"clusters(contacts, stage or Series), not of a {type(of).__name__}"  # type: ignore[unreachable]
         raise BadValue(why)
     if column is None:
         raise BadValue('say which column: ct.clusters(stage, "company")')
-    contacts = of.contacts if isinstance(of, Stage) else of
+    contacts = of if isinstance(of, Contacts) else of.contacts
     field = contacts.field(column)
     if not field.editable:
         why = f"{column}: {frames.why_fixed(column)}"

@@ -14,11 +14,11 @@ import pandas as pd
 
 from contacttools import files
 from contacttools.auditing import shown
+from contacttools.auditing.fixes import Fix, Fixes
 from contacttools.contact.fields import Json
 from contacttools.errors import BadValue
 from contacttools.planning.render import count, visible
 from contacttools.snapshot.frames import Table, plain
-from contacttools.staging.fixes import Fix, Fixes
 
 SEVERITIES = ("error", "warning", "info")
 COLUMNS = ["findingId", "contactId", "rule", "severity", "path", "value", "why", "suggestion"]

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, get_args, overload
+from typing import Any, Literal, Protocol, TypeAlias, get_args, overload, runtime_checkable
 
 import pandas as pd
 
@@ -16,12 +16,23 @@ from contacttools.errors import BadValue
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, Definitions
 from contacttools.snapshot.frames import Table
-from contacttools.staging.stage import Stage
 
 Severity = Literal["error", "warning", "info"]
 
 #: What a rule is given, and what it returns.
 Check: TypeAlias = Callable[..., object]
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """A stage, as it is looked at here: contacts, and how they would be."""
+
+    @property
+    def contacts(self) -> Contacts:
+        """The contacts under the edits."""
+
+    def to_frame(self, table: Table | None = None) -> pd.DataFrame:
+        """Return the contacts as they would be."""
 
 
 class Audited:
@@ -33,12 +44,12 @@ class Audited:
         The site's labels and extended fields.
     """
 
-    def __init__(self, of: Contacts | Stage) -> None:
-        if not isinstance(of, (Contacts, Stage)):
+    def __init__(self, of: Contacts | Staged) -> None:
+        if not isinstance(of, (Contacts, Staged)):
             why = f"contacts or a Stage can be audited, not a {type(of).__name__}"  # type: ignore[unreachable]
             raise BadValue(why)
         self._of = of
-        self.contacts = of.contacts if isinstance(of, Stage) else of
+        self.contacts = of if isinstance(of, Contacts) else of.contacts
         self.definitions: Definitions = self.contacts.definitions
         self._tables: dict[str, pd.DataFrame] = {}
 

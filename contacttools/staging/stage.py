@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from contacttools.auditing.fixes import Fix, Fixes, Proposes
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.contact.merge import Clash
@@ -30,7 +31,6 @@ from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table
 from contacttools.staging import applying, checks, intake
-from contacttools.staging.fixes import Fix, Fixes, Proposes
 from contacttools.staging.intake import Finding, RowEdit
 from contacttools.staging.steps import ABSENT, ALLOWED, Put, Staged, Steps
 from contacttools.staging.wanted import Wanted
