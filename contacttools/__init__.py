@@ -32,6 +32,7 @@ from contacttools.service.connecting import connect
 from contacttools.service.site import Site
 from contacttools.snapshot.contacts import Contacts
 from contacttools.snapshot.exchange import load, read_contacts
+from contacttools.staging.recipe import Recipe
 from contacttools.staging.stage import Stage
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "PlanInUse",
     "ReadOnlyField",
     "ReadOnlySite",
+    "Recipe",
     "Report",
     "Site",
     "Stage",
@@ -61,6 +63,7 @@ __all__ = [
     "WrongSite",
     "audit",
     "bulk",
+    "changes",
     "cluster_key",
     "clusters",
     "connect",
@@ -84,7 +87,7 @@ _LATER = {
     "grid": "widgets.grid", "history": "widgets.history", "review": "widgets.review",
     "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip
-_ROOMS = ("normalize",)
+_ROOMS = ("changes", "normalize")
 
 
 def __dir__() -> list[str]:

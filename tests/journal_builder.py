@@ -22,6 +22,7 @@ from contacttools.contact.wire import (
 from contacttools.journal.folder import Folder
 from contacttools.planning.change import Change, Edit, Refusal, Risk
 from contacttools.planning.plan import Plan
+from contacttools.planning.provenance import NONE, Provenance
 
 SITE = "11111111-2222-4333-8444-555555555555"
 WHERE = {"site_id": SITE, "base_url": "http://127.0.0.1:1", "site": "sandbox", "mode": "disjoint"}
@@ -131,7 +132,8 @@ def edits(draw):
     """One edit of one field."""
     name = draw(names)
     reason = draw(st.sampled_from(["", "one spelling"]))
-    return Edit(name, draw(field_values[name]), draw(field_values[name]), reason)
+    told = Provenance(reason, "changes.mapped", {"pairs": [["a", None]]}, "Dana")
+    return Edit(name, draw(field_values[name]), draw(field_values[name]), told if reason else NONE)
 
 
 @st.composite

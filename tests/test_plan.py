@@ -221,11 +221,11 @@ def test_a_plan_is_not_equal_to_anything_else():
 
 
 def test_the_frame_has_one_row_per_edit_and_per_item():
-    """contactId, itemId, field, kind, before, after, reason; missing where there is none."""
+    """Where it is, what it was and will be, and where that comes from."""
     frame = some_plan().select(contacts=[ANN]).to_frame()
 
     assert [
-        "contactId", "itemId", "field", "kind", "before", "after", "reason"
+        "contactId", "itemId", "field", "kind", "before", "after", "reason", "rule", "who", "when"
     ] == list(frame.columns)  # fmt: skip
     assert [
         ("birthdate", "cleared", "1990-02-03", None),
@@ -426,7 +426,7 @@ def test_a_file_holds_its_format_and_version(path):
     some_plan().save(path)
     body = json.loads(path.read_text())
 
-    assert ("contacttools plan", 2) == (body["format"], body["version"])
+    assert ("contacttools plan", 3) == (body["format"], body["version"])
 
 
 def test_an_item_without_an_id_of_its_own_goes_through_a_file(path):

@@ -11,10 +11,10 @@ from contacttools import errors
 NAMES = {
     "ApiError", "AuthError", "BadPlan", "BadValue", "CommitRefused", "ConflictError",
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
-    "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
-    "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk", "cluster_key",
-    "clusters", "connect", "dialects", "form", "grid", "history", "load", "normalize",
-    "read_contacts",    "review", "rule", "workbench",
+    "ReadOnlySite", "Recipe", "Report", "Site", "Stage", "StagingError", "StaleFrame",
+    "StaleRevision", "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk",
+    "changes", "cluster_key", "clusters", "connect", "dialects", "form", "grid", "history",
+    "load", "normalize", "read_contacts", "review", "rule", "workbench",
 }  # fmt: skip
 
 #: Loaded when they are used.

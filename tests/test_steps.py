@@ -1,5 +1,6 @@
 """Steps: what is staged, and the way back."""
 
+from contacttools.planning.provenance import NONE, Provenance
 from contacttools.staging.steps import ABSENT, Steps
 
 
@@ -23,8 +24,7 @@ def test_a_push_is_one_step():
 def test_repeating_what_is_open_is_a_step():
     """It decides; undo opens it again."""
     steps = Steps()
-    steps.push([("a", "x", 1)])
-    steps.settle()
+    steps.forget(["a"], {("a", "x"): (1, NONE)})
     assert not steps.touched("a", "x")
     steps.push([("a", "x", 1)], open_keys={("a", "x")})
     assert steps.touched("a", "x")
@@ -33,15 +33,36 @@ def test_repeating_what_is_open_is_a_step():
     assert (False, {"a": {"x": 1}}) == (steps.touched("a", "x"), steps.staged)
 
 
-def test_settling_keeps_what_is_staged():
-    """And forgets the way back and forth."""
+def test_what_is_forgotten_of_one_contact_is_kept_of_the_others():
+    """Of it what is staged stays, without a way back or forth; the others have theirs."""
     steps = Steps()
-    steps.push([("a", "x", 1)])
+    steps.push([("a", "x", 1), ("b", "x", 1)])
     steps.push([("a", "x", 2)])
+    steps.push([("b", "x", 2), ("a", "y", 2)])
     steps.undo()
-    steps.settle()
+    steps.forget(["a"], {("a", "x"): (5, NONE)})
 
-    assert [False, False, {"a": {"x": 1}}] == [steps.undo(), steps.redo(), steps.copy()]
+    assert {"a": {"x": 5}, "b": {"x": 1}} == steps.copy()
+    assert [True, {"a": {"x": 5}, "b": {"x": 2}}, False] == [
+        steps.redo(), steps.copy(), steps.redo(),
+    ]  # fmt: skip
+    assert [True, True, False] == [steps.undo(), steps.undo(), steps.undo()]
+    assert {"a": {"x": 5}} == steps.copy()
+
+
+def test_rules_are_remembered_as_long_as_their_steps_are():
+    """Undo takes a rule back with its step, redo brings it again; one without effect stays."""
+    steps, said = Steps(), [Provenance(rule=name) for name in "abc"]
+    steps.note(said[0])
+    steps.push([("a", "x", 1)])
+    steps.note(said[1])
+    assert [True, said[:1]] == [steps.undo(), steps.applied()]
+    assert [True, said[:2]] == [steps.redo(), steps.applied()]
+    steps.undo()
+    steps.push([("a", "x", 2)])
+    steps.note(said[2])
+
+    assert [said[0], said[2]] == steps.applied()
 
 
 def test_a_copy_stays_as_it_is():

@@ -124,9 +124,14 @@ class Clusters:
             each = wanted.get(value)
             if each is not None and value != each.suggestion:
                 reason = visible(f"{self.method}: one spelling, {each.suggestion}")[:200]
-                fix = Fix(str(contact_id), None, None, self.column, value, each.suggestion, reason)
+                rule = f"clusters.{self.method}"
+                fix = Fix(
+                    str(contact_id), None, None, self.column, value, each.suggestion, reason, rule
+                )
                 proposed.append(fix)
-        return Fixes(tuple(proposed))
+        pairs = [[v, each.suggestion] for v, each in wanted.items() if v != each.suggestion]
+        given = {"column": self.column, "pairs": pairs}
+        return Fixes(tuple(proposed), "changes.mapped", given)
 
     def _with(self, clusters: Iterable[Cluster]) -> Clusters:
         return Clusters(

@@ -207,9 +207,15 @@ class Findings:
                 fix = Fix(
                     each.contact_id, each.table, each.item_id, each.column, each.value,
                     each.suggestion, visible(f"{each.rule}: {each.why}")[:200],
+                    f"audit.{each.rule}",
                 )  # fmt: skip
                 proposed.setdefault((each.contact_id, each.path), fix)
-        return Fixes(tuple(proposed.values()))
+        given: dict[str, Json] = {"rules": sorted(_named(rule, self.rules))}
+        if severity is not None:
+            given["severity"] = sorted(_named(severity, SEVERITIES))
+        if where is not None:
+            given["chosen"] = "single findings were chosen"
+        return Fixes(tuple(proposed.values()), "audit", given)
 
     def compare(self, earlier: Findings) -> Comparison:
         """Return what became of the findings of an earlier audit: fixed, remaining, and new.

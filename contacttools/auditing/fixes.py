@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import pandas as pd
@@ -31,6 +31,8 @@ class Fix:
         What was found there, and what should be there.
     reason : str
         Why, in one line.
+    rule : str
+        What proposes it.
     """
 
     contact_id: str
@@ -40,6 +42,7 @@ class Fix:
     before: Json
     after: Json
     reason: str
+    rule: str = ""
 
     def check(self, contacts: Contacts, document: Json) -> None:
         """Raise BadValue where the contact holds another value by now than was found."""
@@ -61,9 +64,20 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Fixes:
-    """Values that something proposes; ``stage.apply(fixes)`` stages them as one step."""
+    """Values that something proposes; ``stage.apply(fixes)`` stages them as one step.
+
+    Attributes
+    ----------
+    listed : tuple of Fix
+    rule : str
+        What a recipe would do to propose such values of other contacts.
+    parameters : dict
+        And what that would be given.
+    """
 
     listed: tuple[Fix, ...]
+    rule: str = "fixes"
+    parameters: Mapping[str, Json] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.listed)

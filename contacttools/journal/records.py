@@ -29,6 +29,7 @@ from contacttools.contact.wire import (
 )
 from contacttools.planning.change import Change, Edit, Key, Refusal, Risk
 from contacttools.planning.plan import Plan
+from contacttools.planning.provenance import Provenance
 
 VERSION = 1
 
@@ -144,7 +145,7 @@ def key_of(record: Record) -> Key:
 def _told(change: Change) -> Json:
     told: Json = {
         "revision": change.revision,
-        "edits": [edit.to_json() for edit in change.edits],
+        "edits": [_edit_told(edit) for edit in change.edits],
         "base": change.base,
         "name": change.name,
     }
@@ -157,12 +158,17 @@ def _told(change: Change) -> Json:
     return told
 
 
+def _edit_told(edit: Edit) -> Json:
+    come = edit.provenance.to_json()
+    return [edit.field, edit.before, edit.after, *([come] if come else [])]
+
+
 def _change(contact: str, step: int, told: Json) -> Change:
     return Change(
         contact,
         told["revision"],
         tuple(
-            Edit(n, _held(n, before), _held(n, after), *more)
+            Edit(n, _held(n, before), _held(n, after), *map(Provenance.from_json, more))
             for n, before, after, *more in told["edits"]
         ),
         {name: _held(name, value) for name, value in told["base"].items()},

@@ -12,6 +12,7 @@ from contacttools.contact.fields import Json
 from contacttools.contact.wire import Values
 from contacttools.planning import render
 from contacttools.planning.planfile import RiskKind
+from contacttools.planning.provenance import NONE, Provenance
 from contacttools.planning.render import Row
 
 #: How a change is called: the contact, and which of its steps.
@@ -22,18 +23,18 @@ Key = tuple[str, int]
 class Edit:
     """One field of one contact: what it held, and what it is to hold (None: cleared).
 
-    Why a person wants it rides beside: edits that do the same are equal.
+    Where it comes from rides beside: edits that do the same are equal.
     """
 
     field: str
     before: Json
     after: Json
-    reason: str = dataclass_field(default="", compare=False)
+    provenance: Provenance = dataclass_field(default=NONE, compare=False)
 
-    def to_json(self) -> Json:
-        """Return it as a file or a journal holds it."""
-        told = [self.field, self.before, self.after]
-        return [*told, self.reason] if self.reason else told
+    @property
+    def reason(self) -> str:
+        """Why it is wanted, in one line; empty where nobody said."""
+        return self.provenance.reason
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Risk:
 def rows_of(contact_id: str, edit: Edit) -> Iterator[Row]:
     """Yield what one edit does, one row per scalar or per item of a list."""
     for row in _rows_of(contact_id, edit):
-        yield replace(row, reason=edit.reason) if edit.reason else row
+        yield replace(row, provenance=edit.provenance) if edit.provenance else row
 
 
 def _rows_of(contact_id: str, edit: Edit) -> Iterator[Row]:

@@ -110,7 +110,7 @@ def _table(view: PlanView) -> list[str]:
                 _text(label(row.field)),
                 row.kind,
                 *(_text("" if each is None else each) for each in (row.before, row.after)),
-                _text(row.reason),
+                _text(row.why),
             ]
             lines.append(_line(cells))
     if (more := len(view.cards) - CARDS) > 0:

@@ -11,7 +11,7 @@ import copy
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,6 +26,7 @@ from contacttools.contact.fields import Json
 from contacttools.errors import BadPlan, BadValue, UnknownContact, UnknownField
 from contacttools.planning import pages, planfile, render
 from contacttools.planning.change import Change, Edit, Key, Refusal, Risk
+from contacttools.planning.provenance import Provenance, one_line
 from contacttools.planning.render import Row
 
 ID_PREFIX = 7  # as many characters as a person is asked to copy
@@ -129,8 +130,9 @@ class Plan:
             One row per edit, list edits one per item, in the plan's order: ``contactId``,
             ``itemId`` (missing for scalars and new items; a label's key), ``field``,
             ``kind`` ("added", "changed", "cleared", "removed", "primary moved"), ``before``
-            and ``after`` (numbers as numbers, items on one line, missing is None), ``reason``
-            (why it is wanted, empty where nobody said).
+            and ``after`` (numbers as numbers, items on one line, missing is None); ``reason``,
+            ``rule``, ``who`` and ``when`` (UTC, ISO 8601): where it comes from, empty where
+            nobody said.
         """
         columns: dict[str, list[Any]] = {
             "contactId": [row.contact_id for row in self.rows],
@@ -142,7 +144,9 @@ class Plan:
         for name in ("before", "after"):
             values = [getattr(row, name) for row in self.rows]
             frame[name] = pd.Series(values, dtype=object, index=frame.index)
-        frame["reason"] = pd.Series([row.reason for row in self.rows], dtype="str")
+        for name in ("reason", "rule", "who", "when"):
+            come = [getattr(row.provenance, name) for row in self.rows]
+            frame[name] = pd.Series(come, dtype="str", index=frame.index)
         return frame
 
     def select(
@@ -275,7 +279,7 @@ class Plan:
             saved = Saved(_moment(stored.saved.at), stored.saved.by, planfile.mine(read))
             plan = cls(
                 stored.site_id,
-                tuple(_stored_change(each) for each in stored.changes),
+                _stored_changes(stored),
                 tuple(Refusal(*each) for each in stored.refused),
                 tuple(Risk(*each) for each in stored.risks),
                 _moment(stored.snapshot_at),
@@ -284,7 +288,7 @@ class Plan:
                 stored.takes_back,
             )
             intact = plan._to_bytes(saved, stored.signature) == read
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             why = f"{name} holds what no plan holds ({error}); plan again"
             raise BadPlan(why) from None
         if not intact:
@@ -293,26 +297,32 @@ class Plan:
         return plan
 
     def _to_bytes(self, saved: Saved, signed: str | None = None) -> bytes:
+        come = _Numbered()
+        changes = [
+            {
+                "contact_id": each.contact_id,
+                "revision": each.revision,
+                "name": each.name,
+                "edits": [
+                    [edit.field, edit.before, edit.after, *come.number(edit.provenance)]
+                    for edit in each.edits
+                ],
+                "base": each.base,
+                "step": each.step,
+                "steps": each.steps,
+                "needs": [list(key) for key in each.needs],
+                "allow_duplicates": each.allow_duplicates,
+            }
+            for each in self.changes
+        ]
         return planfile.sealed(
             signed,
             id=self.id,
             site_id=self.site_id,
             snapshot_at=self.snapshot_at.isoformat(),
             partial=self.partial,
-            changes=[
-                {
-                    "contact_id": each.contact_id,
-                    "revision": each.revision,
-                    "name": each.name,
-                    "edits": [edit.to_json() for edit in each.edits],
-                    "base": each.base,
-                    "step": each.step,
-                    "steps": each.steps,
-                    "needs": [list(key) for key in each.needs],
-                    "allow_duplicates": each.allow_duplicates,
-                }
-                for each in self.changes
-            ],
+            provenance=come.told,
+            changes=changes,
             refused=[
                 [each.contact_id, each.field, each.code, each.reason] for each in self.refused
             ],
@@ -439,14 +449,6 @@ def _lets_go(change: Change) -> list[Edit]:
     return [edit for edit in change.edits if edit.field in ("emails", "phones")]
 
 
-def one_line(text: str, name: str, meant: str) -> str:
-    """Return what a person says in one line, which others are to read, or raise BadValue."""
-    if not (isinstance(text, str) and text.strip() and text.isprintable() and len(text) <= 200):
-        why = f"{name} is {meant}: one line of at most 200 characters, not {text!r:.60}"
-        raise BadValue(why, field=name)
-    return text.strip()
-
-
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
@@ -455,10 +457,41 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _stored_change(stored: planfile.StoredChange) -> Change:
+class _Numbered:
+    """Where values come from, each told once, by number: many edits come from one step."""
+
+    def __init__(self) -> None:
+        self.told: list[Json] = []
+        self._numbers: dict[bytes, int] = {}
+
+    def number(self, provenance: Provenance) -> tuple[int, ...]:
+        """Return the number of one; nothing where nobody said."""
+        if not provenance:
+            return ()
+        told = provenance.to_json()
+        number = self._numbers.setdefault(planfile.canonical(told), len(self.told))
+        if number == len(self.told):
+            self.told.append(told)
+        return (number,)
+
+
+def _stored_changes(stored: planfile.StoredPlan) -> tuple[Change, ...]:
+    come = [Provenance.from_json(told) for told in stored.provenance]
+    if any(n < 0 for each in stored.changes for _, _, _, *more in each.edits for n in more):
+        why = "no such provenance"
+        raise ValueError(why)
+    return tuple(_stored_change(each, come) for each in stored.changes)
+
+
+def _stored_change(stored: planfile.StoredChange, come: Sequence[Provenance]) -> Change:
     base = {name: _as_read(name, value) for name, value in stored.base.items()}
     edits = tuple(
-        Edit(name, _as_read(name, before), checked(name, _as_read(name, after)), *_reason(more))
+        Edit(
+            name,
+            _as_read(name, before),
+            checked(name, _as_read(name, after)),
+            *(come[number] for number in more),
+        )
         for name, before, after, *more in stored.edits
     )
     for edit in edits:
@@ -492,13 +525,6 @@ def _as_read(name: str, value: Json) -> Json:
         why = f"{name} is no field that can be written"
         raise ValueError(why)
     return value
-
-
-def _reason(more: list[str]) -> tuple[str, ...]:
-    try:
-        return tuple(one_line(each, "reason", "why an edit is wanted") for each in more)
-    except BadValue as error:
-        raise ValueError(str(error)) from None
 
 
 def _has_a_name(item: Json) -> bool:

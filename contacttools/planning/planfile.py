@@ -20,7 +20,7 @@ from contacttools.errors import BadPlan
 from contacttools.planning import signing
 
 FORMAT = "contacttools plan"
-VERSION = 2
+VERSION = 3
 
 RiskKind = Literal[
     "primary", "allowed", "claimed", "shared", "loss", "doubtful", "evidence", "exchange"
@@ -37,7 +37,7 @@ class StoredChange(_Strict):
     contact_id: StrictStr
     revision: StrictInt
     name: StrictStr
-    edits: list[tuple[StrictStr, Any, Any] | tuple[StrictStr, Any, Any, StrictStr]]
+    edits: list[tuple[StrictStr, Any, Any] | tuple[StrictStr, Any, Any, StrictInt]]
     base: dict[str, Any]
     step: StrictInt
     steps: StrictInt
@@ -56,11 +56,12 @@ class StoredPlan(_Strict):
     """A plan in a file."""
 
     format: Literal["contacttools plan"]
-    version: Literal[2]
+    version: Literal[3]
     id: StrictStr
     site_id: StrictStr
     snapshot_at: StrictStr
     partial: StrictStr | None
+    provenance: list[dict[str, Any]]  # an edit names its own by number
     changes: list[StoredChange]
     refused: list[tuple[StrictStr, StrictStr | None, StrictStr, StrictStr]]
     risks: list[tuple[RiskKind, StrictStr, StrictStr, StrictStr]]

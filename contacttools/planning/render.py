@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from contacttools.contact.fields import label
+from contacttools.planning.provenance import NONE, Provenance
 
 Kind = Literal["added", "changed", "cleared", "removed", "primary moved"]
 KINDS: tuple[Kind, ...] = ("added", "changed", "cleared", "removed", "primary moved")
@@ -44,7 +45,12 @@ class Row:
     kind: Kind
     before: Any
     after: Any
-    reason: str = ""
+    provenance: Provenance = NONE
+
+    @property
+    def why(self) -> str:
+        """Why it is wanted: the reason, or else the rule; empty where neither is."""
+        return self.provenance.text
 
 
 #: One update: the contact, its name, where it stands, and the diff.
@@ -269,7 +275,7 @@ def plan_text(view: PlanView) -> str:
         )
         lines += [
             f"    {row.kind:<13} {visible(label(row.field)):<14} {_change_text(row)}"
-            + (f"  ({visible(row.reason)})" if row.reason else "")
+            + (f"  ({visible(row.why)})" if row.why else "")
             for row in rows
         ]
     if len(view.cards) > TEXT_CARDS:
@@ -403,7 +409,11 @@ def card_html(card: Card) -> str:
 
 
 def _reason_html(row: Row) -> str:
-    return f" <span class='ct-why'>· {escape(row.reason)}</span>" if row.reason else ""
+    if not row.why:
+        return ""
+    come = [row.provenance.rule, row.provenance.who, row.provenance.when]
+    told = attribute(" · ".join(each for each in come if each))
+    return f" <span class='ct-why' title='{told}'>· {escape(row.why)}</span>"
 
 
 def table_html(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

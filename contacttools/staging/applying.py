@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import pandas as pd
 
+from contacttools.changes import Transform
 from contacttools.contact.fields import Json
 from contacttools.errors import BadValue, ReadOnlyField, UnknownContact, UnknownField
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts
 from contacttools.snapshot.frames import Table
+
+#: Which rows: conditions, a mask, contact ids; None for all.
+Where: TypeAlias = "Mapping[str, Any] | pd.Series[bool] | Iterable[str] | None"
 
 
 def changed(
@@ -21,7 +25,7 @@ def changed(
     table: Table | None,
     names: str | Sequence[str],
     *,
-    where: pd.Series[bool] | Iterable[str] | None,
+    where: Where,
 ) -> tuple[pd.DataFrame, Sequence[str]]:
     """Return the rows of a frame with columns changed, and which columns that clears.
 
@@ -33,6 +37,8 @@ def changed(
         if why := _why_fixed(contacts, table, column):
             raise ReadOnlyField(f"{column}: {why}", field=column)
     rows = frame.loc[_rows(frame, contacts, table, where)].copy()
+    if isinstance(change, Transform):
+        change = _bound(change, rows, one=isinstance(names, str))
     if isinstance(names, str):
         made, cleared = _column(rows[names], change, names)
         rows[names] = made
@@ -50,6 +56,22 @@ def changed(
     for column in result.columns:
         rows[column] = _series(_aligned(result[column], rows[column], column), rows)
     return rows, ()
+
+
+def _bound(change: Transform, rows: pd.DataFrame, *, one: bool) -> Callable[[Any], Any]:
+    """Return a change with the other columns that it reads."""
+    if change.several == one:
+        how = "several columns: say columns=[…]" if change.several else "one column: say column"
+        why = f"{change!r} is a change of {how}"
+        raise BadValue(why)
+    if missing := [each for each in change.reads if each not in rows.columns]:
+        why = (
+            f"{change!r}: there is no column {missing[0]!r} beside; to_frame() shows what there is"
+        )
+        raise UnknownField(why, field=missing[0])
+    return lambda values: (
+        change(values, rows[list(change.reads)]) if change.reads else change(values)
+    )
 
 
 def _column(given: pd.Series[Any], change: object, column: str) -> tuple[Any, Sequence[str]]:
@@ -87,9 +109,11 @@ def _rows(
     frame: pd.DataFrame,
     contacts: Contacts,
     table: Table | None,
-    where: pd.Series[bool] | Iterable[str] | None,
+    where: Where,
 ) -> pd.Index[Any]:
-    """Return the labels of the rows that a mask over the frame, or contact ids, name."""
+    """Return the labels of the rows that conditions, a mask over the frame, or contact ids name."""
+    if isinstance(where, Mapping):
+        return frame.index[met(frame, where)]
     if table is None:
         return pd.Index(chosen(contacts, where))
     if isinstance(where, pd.Series) and where.dtype == bool:
@@ -98,6 +122,21 @@ def _rows(
             raise BadValue(why)
         return frame.index[where]
     return frame.index[frame["contactId"].isin(chosen(contacts, where))]
+
+
+def met(frame: pd.DataFrame, where: Mapping[str, object]) -> pd.Series[bool]:
+    """Return which rows hold all of some values: one, one of a list, or, for None, nothing."""
+    found = pd.Series(data=True, index=frame.index)
+    for column, wanted in where.items():
+        if column not in frame.columns:
+            why = f"where: there is no column {column!r}; to_frame() shows what there is"
+            raise UnknownField(why, field=str(column))
+        held = frame[column]
+        listed = list(wanted) if isinstance(wanted, (list, tuple, set, frozenset)) else [wanted]
+        found &= held.isin([each for each in listed if each is not None]) | (
+            held.isna() & (None in listed)
+        )
+    return found
 
 
 def chosen(contacts: Contacts, where: pd.Series[bool] | Iterable[str] | None) -> list[str]:

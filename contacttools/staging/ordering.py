@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from contacttools.contact import fields, merge
 from contacttools.planning.change import Change, Edit, Key, Risk
+from contacttools.planning.provenance import NONE
 from contacttools.staging import claims
 from contacttools.staging.claims import Claims
 
@@ -116,12 +117,12 @@ def _sorted(nodes: Mapping[Key, set[Key]]) -> list[Key]:
 
 def _in_two(change: Change, leaving: set[claims.Key]) -> tuple[Change, Change]:
     """Return a change in two steps: first it only lets go of values, then it does the rest."""
-    reasons = {edit.field: edit.reason for edit in change.edits}
+    come = {edit.field: edit.provenance for edit in change.edits}
     first: dict[str, Edit] = {}
     for name in sorted({name for name, _ in leaving}):
         was = change.base.get(name)
         kept = [item for item in was or () if not claims.keys_of(name, [item]) & leaving]
-        first[name] = Edit(name, was, merge.settle(name, was, kept), reasons.get(name, ""))
+        first[name] = Edit(name, was, merge.settle(name, was, kept), come.get(name, NONE))
     between = change.base | {name: edit.after for name, edit in first.items()}
     if not any(between.get(name) for name in _REACH):
         parked = {"email": _PARKED.format(change.contact_id), "primary": True, "tag": "UNTAGGED"}
@@ -135,7 +136,7 @@ def _in_two(change: Change, leaving: set[claims.Key]) -> tuple[Change, Change]:
     for name, value in sorted(wanted.items()):
         after = merge.settle(name, base.get(name), value) if name in fields.LISTS else value
         if not merge.same(name, base.get(name), after):
-            second.append(Edit(name, base.get(name), after, reasons.get(name, "")))
+            second.append(Edit(name, base.get(name), after, come.get(name, NONE)))
     edits = tuple(first[name] for name in sorted(first))
     return (
         replace(change, edits=edits, steps=2),

@@ -6,16 +6,19 @@ it, the values that are to replace the snapshot's own. It touches no network and
 
 from __future__ import annotations
 
+import getpass
 import itertools
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
 import pandas as pd
 
 from contacttools.auditing.fixes import Fix, Fixes, Proposes
+from contacttools.changes import Transform
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.contact.merge import Clash
@@ -26,12 +29,14 @@ from contacttools.errors import (
 )
 from contacttools.planning import render
 from contacttools.planning.change import Change, Edit, Refusal
-from contacttools.planning.plan import Plan, one_line
+from contacttools.planning.plan import Plan
+from contacttools.planning.provenance import NONE, Provenance, moment, one_line
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table
-from contacttools.staging import applying, checks, intake
+from contacttools.staging import applying, checks, intake, recipe
 from contacttools.staging.intake import Finding, RowEdit
+from contacttools.staging.recipe import Recipe
 from contacttools.staging.steps import ABSENT, ALLOWED, Put, Staged, Steps
 from contacttools.staging.wanted import Wanted
 
@@ -47,6 +52,8 @@ class Stage:
     ----------
     contacts : Contacts
         The snapshot to edit; it stays as it is.
+    who : str, optional
+        Your name, which stands with all you stage; without it, your name on this machine.
 
     Examples
     --------
@@ -58,7 +65,7 @@ class Stage:
     'Librarian'
     """
 
-    def __init__(self, contacts: Contacts) -> None:
+    def __init__(self, contacts: Contacts, *, who: str | None = None) -> None:
         if not isinstance(contacts, Contacts):
             got = type(contacts).__name__  # type: ignore[unreachable]
             why = f"a stage is over Contacts, as site.fetch() returns them, not a {got}"
@@ -66,7 +73,7 @@ class Stage:
         self._contacts = contacts
         self._lock = threading.RLock()
         self._open_steps = 0
-        self._reason = ""  # of the step that is open
+        self._come = Provenance(who=told_name(who))  # of what the open step stages
         self._gestures = 0  # under way, one inside the other
         self._changed = False  # by the gesture under way
         self._steps = Steps()
@@ -112,7 +119,7 @@ class Stage:
         """Return all that a plan follows from: as long as it is equal, so is the plan."""
         with self._lock:
             steps, open_ = self._steps, sorted(self._undecided())
-            return self._contacts, steps.copy(), steps.allowed, steps.reasons(), open_
+            return self._contacts, steps.copy(), steps.allowed, steps.provenance(), open_
 
     def to_frame(self, table: Table | None = None) -> pd.DataFrame:
         """Return the contacts as they would be; shape and types as in `Contacts.to_frame`.
@@ -189,10 +196,24 @@ class Stage:
             Why, in one line: it stands beside each of these edits in the preview, and no id
             depends on it. A step inside another one has its reason, unless it gives its own.
         """
+        with self._step(reason):
+            yield
+
+    @contextmanager
+    def _step(
+        self,
+        reason: str | None = None,
+        rule: str | None = None,
+        parameters: Mapping[str, Json] | None = None,
+    ) -> Iterator[None]:
+        """Let what is staged meanwhile be one step, with where it comes from."""
         with self._gesture():
-            begin, outer = self._steps.mark(), self._reason
+            begin, outer = self._steps.mark(), self._come
             if reason is not None:
-                self._reason = one_line(reason, "reason", "why these edits are wanted")
+                reason = one_line(reason, "reason", "why these edits are wanted")
+                self._come = replace(self._come, reason=reason)
+            if rule is not None:
+                self._come = replace(self._come, rule=rule, parameters=parameters or {})
             self._open_steps += 1
             try:
                 yield
@@ -201,7 +222,7 @@ class Stage:
                 raise
             finally:
                 self._open_steps -= 1
-                self._reason = outer
+                self._come = outer
             self._steps.join(begin)
 
     def copy(self) -> Stage:
@@ -217,7 +238,7 @@ class Stage:
                 for name, value in values.items()
             )
             other._put((each, ALLOWED, why) for each, why in self._steps.allowed.items())
-            other._steps.settle(self._steps.reasons())
+            other._steps.forget(other._steps.contacts(), _grounded(self._steps))
         return other
 
     def _closed(self, what: str) -> None:
@@ -463,12 +484,12 @@ class Stage:
 
     def apply(
         self,
-        change: Callable[[Any], object] | object | Fixes | Proposes,
+        change: Callable[[Any], object] | object | Fixes | Proposes | Recipe,
         column: str | None = None,
         *,
         table: Table | None = None,
         columns: Iterable[str] | None = None,
-        where: pd.Series[bool] | Iterable[str] | None = None,
+        where: applying.Where = None,
         reason: str | None = None,
         clear: str | Iterable[str] = (),
         errors: Literal["raise", "collect"] = "raise",
@@ -482,16 +503,19 @@ class Stage:
             leaves out; returns a Series of the same rows, or one value for all. What is no
             callable stands for itself. A lone None clears; in a Series, a value that turned
             missing is refused, unless `clear` names the column. With `columns` it is given, and
-            returns, a DataFrame of them. What an audit or clusters suggest says itself where it
-            belongs, and why; a value that has changed since then is refused.
+            returns, a DataFrame of them. `ct.changes` and `ct.normalize` have such changes. What
+            an audit or clusters suggest, and a `recipe`, say themselves where they belong, and
+            why; a value that has changed since it was audited is refused.
         column : str
             A column of the wide frame, or of the tidy one of `table`.
         table : {"emails", "phones", "addresses", "labels", "extendedFields"}, optional
             Change the items of this list, one row each.
         columns : iterable of str, optional
             Several columns, in place of `column`.
-        where : boolean Series or iterable of str, optional
-            Which rows: a mask over ``stage.to_frame(table)``, or contact ids. Without it, all.
+        where : dict, boolean Series or iterable of str, optional
+            Which rows: those that hold what a dict says, ``{"company": "Quay & Sons"}``, by column
+            one value, a list of them, or None for nothing; a mask over ``stage.to_frame(table)``;
+            or contact ids. Without it, all. Only what a dict says can be repeated by a recipe.
         reason : str, optional
             Why, in one line, as in `step`.
         clear : str or iterable of str
@@ -518,32 +542,61 @@ class Stage:
         """
         if isinstance(change, Proposes):
             change = change.fixes()
-        if isinstance(change, Fixes):
+        if isinstance(change, (Fixes, Recipe)):
             if clear or any(each is not None for each in (column, table, columns, where)):
                 raise BadValue(
                     "suggestions say themselves where they belong: choose among them first"
                 )
+            if isinstance(change, Recipe):
+                with self.step(reason):
+                    return change.apply_to(self, errors)
             return self._fix(change, reason, errors)
         if (column is None) == (columns is None):
             raise BadValue("say which column is changed, or which columns")
         table = None if table is None else frames.known_table(table)
         names = column if column is not None else tuple(_listed(columns or ()))
-        with self.step(reason):
+        clear = _listed(clear)
+        if isinstance(change, Transform) and change.clears and column is not None:
+            clear = (*clear, column)
+        rule, parameters = recipe.told(
+            change, where, column=column, columns=None if column else list(names), table=table,
+            clear=list(clear),
+        )  # fmt: skip
+        with self._step(reason, rule, parameters):
             frame = self.to_frame(table)
             rows, cleared = applying.changed(
                 frame, self._contacts, change, table, names, where=where
             )
-            return self.update(rows, table, clear=(*_listed(clear), *cleared), errors=errors)
+            told = self.update(rows, table, clear=(*clear, *cleared), errors=errors)
+            self._steps.note(self._come)
+        return told
+
+    def recipe(self) -> Recipe:
+        """Return what rules have done here, to be done again to other contacts.
+
+        Taken over is what `apply` was given: values, `ct.changes`, `ct.normalize`, what an audit or
+        clusters suggested. Not taken over, and told, is what was chosen or edited by hand, and
+        functions of your own.
+        """
+        with self._lock:
+            come = self._steps.provenance()
+            by_hand = sum(
+                not come.get((contact_id, name), NONE).rule
+                for contact_id, values in self._steps.copy().items()
+                for name in values
+            )
+            return Recipe.of(self._steps.applied(), by_hand)
 
     def _fix(
         self, fixes: Fixes, reason: str | None, errors: Literal["raise", "collect"]
     ) -> pd.DataFrame | None:
         """Stage single values, each with its reason, as one step."""
         told = []
-        with self.step(reason):
+        with self._step(reason, fixes.rule, fixes.parameters):
+            self._steps.note(self._come)
             for row, fix in enumerate(fixes):
                 try:
-                    with self.step(fix.reason if reason is None else None):
+                    with self._step(fix.reason if reason is None else None, fix.rule):
                         self._fix_one(fix)
                 except StagingError as error:
                     if errors == "raise":
@@ -565,13 +618,16 @@ class Stage:
 
     def _put(self, puts: Iterable[Put]) -> None:
         """Stage values as one step; what equals the contact's own is no edit."""
-        settled, undecided = [], len(self._clashes)
-        for contact_id, name, value in puts:
-            own = wire.value(self._contacts.document(contact_id), name)
-            same = value is ABSENT or merge.same(name, own, value)
-            settled.append((contact_id, name, ABSENT if same else value))
-        pushed = self._steps.push(settled, reason=self._reason, open_keys=self._clashes)
+        settled, undecided = [self._told(*put) for put in puts], len(self._clashes)
+        come = replace(self._come, when=moment())
+        pushed = self._steps.push(settled, come, open_keys=self._clashes)
         self._changed |= bool(pushed) or len(self._clashes) < undecided
+
+    def _told(self, contact_id: str, name: str, value: Json) -> Put:
+        """Return a put, where what equals the contact's own is none."""
+        own = wire.value(self._contacts.document(contact_id), name)
+        same = value is ABSENT or merge.same(name, own, value)
+        return contact_id, name, ABSENT if same else value
 
     def _was_shown(self, mark: str | None, table: Table | None) -> pd.DataFrame | None:
         """Return what the frame of a mark showed; None when that cannot be known."""
@@ -589,7 +645,7 @@ class Stage:
         Edits whose field nobody touched stay; edits somebody else has made as well fall away;
         edits to different items of one list are joined. What both sides changed is held back:
         `plan` refuses those contacts until you decide with `resolve`, `edit` or `unstage`.
-        The steps before a rebase cannot be undone.
+        Steps can be undone still, but for what they did to contacts that have changed.
 
         Returns
         -------
@@ -606,9 +662,12 @@ class Stage:
         with self._gesture():
             self._closed("rebase")
             puts: list[Put] = []
-            undecided, clashes = self._undecided(), dict[tuple[str, str], Clash]()
-            edits, allowed = self._steps.copy(), self._steps.allowed
-            reasons = self._steps.reasons()
+            asked = self._steps.contacts() | {contact_id for contact_id, _ in self._clashes}
+            moved = {each for each in asked if not self._as_in(contacts, each)}
+            undecided = {k: v for k, v in self._undecided().items() if k[0] in moved}
+            clashes = {k: v for k, v in self._clashes.items() if k[0] not in moved}
+            edits = {k: v for k, v in self._steps.copy().items() if k in moved}
+            allowed, come = self._steps.allowed, self._steps.provenance()
             for (contact_id, name), clash in undecided.items():
                 edits.setdefault(contact_id, {})[name] = clash.ours
             for contact_id, staged in edits.items():
@@ -628,13 +687,28 @@ class Stage:
                         merged = ours
                     if known:
                         puts.append((contact_id, name, merged))
-            puts += [(each, ALLOWED, why) for each, why in allowed.items() if each in contacts]
-            self._contacts, self._steps, self._shown, self._clashes = contacts, Steps(), {}, {}
-            self._put(puts)
-            self._steps.settle(reasons)
-            self._clashes = clashes
+            puts += [
+                (each, ALLOWED, why)
+                for each, why in allowed.items()
+                if each in moved and each in contacts
+            ]
+            self._contacts, self._shown, self._clashes = contacts, {}, clashes
+            told = {put[:2]: put[2] for put in (self._told(*each) for each in puts)}
+            self._steps.forget(
+                moved,
+                {key: (v, come.get(key, NONE)) for key, v in told.items() if v is not ABSENT},
+            )
             self._changed = True
             return self.clashes()
+
+    def _as_in(self, contacts: Contacts, contact_id: str) -> bool:
+        """Say whether a contact is in another snapshot what it is in ours."""
+        if contact_id not in contacts or contact_id not in self._contacts:
+            return False
+        here, there = (each.document(contact_id) for each in (self._contacts, contacts))
+        return here is there or (
+            here["revision"] == there["revision"] and wire.values(here) == wire.values(there)
+        )
 
     def clashes(self) -> pd.DataFrame:
         """Return what `rebase` found both sides had changed, and nobody has decided yet."""
@@ -687,7 +761,7 @@ class Stage:
         """
         with self._lock:
             contacts, staged, clashes = self._contacts, self._steps.copy(), self._undecided()
-            allowed, reasons = self._steps.allowed, self._steps.reasons()
+            allowed, come = self._steps.allowed, self._steps.provenance()
         if contacts.site_id is None:
             why = (
                 "these contacts were read without a site, so nothing can be planned for one: say "
@@ -709,7 +783,7 @@ class Stage:
             change
             for contact_id, values in staged.items()
             if contact_id not in undecided
-            and (change := _change(contacts, contact_id, values, allowed, reasons)) is not None
+            and (change := _change(contacts, contact_id, values, allowed, come)) is not None
         ]
         planned, refused, risks = checks.review(changes, contacts)
         return Plan(
@@ -720,6 +794,9 @@ class Stage:
             snapshot_at=contacts.fetched_at,
             partial=contacts.partial,
         )
+
+
+Recipe.begin = Stage
 
 
 def _frame(contacts: Contacts, staged: Staged, table: Table | None, mark: str) -> pd.DataFrame:
@@ -743,7 +820,7 @@ def _change(
     contact_id: str,
     values: Mapping[str, Json],
     allowed: Mapping[str, str],
-    reasons: Mapping[tuple[str, str], str],
+    come: Mapping[tuple[str, str], Provenance],
 ) -> Change | None:
     document = contacts.document(contact_id)
     base = wire.values(document)
@@ -751,8 +828,8 @@ def _change(
     for name, value in sorted(values.items()):
         after = merge.settle(name, base.get(name), value)
         if not merge.same(name, base.get(name), after):
-            reason = reasons.get((contact_id, name), "")
-            edits.append(Edit(name, base.get(name), after, reason))
+            told = come.get((contact_id, name), NONE)
+            edits.append(Edit(name, base.get(name), after, told))
     if not edits:
         return None
     reaches = any(edit.field in ("emails", "phones") for edit in edits)
@@ -764,6 +841,24 @@ def _change(
         called(document),
         allow_duplicates=allowed.get(contact_id) if reaches else None,
     )
+
+
+def _grounded(steps: Steps) -> dict[tuple[str, str], tuple[Json, Provenance]]:
+    """Return all that is staged, with where it comes from and without the way there."""
+    come = steps.provenance()
+    staged = {(who, name): v for who, values in steps.copy().items() for name, v in values.items()}
+    allowed = {(who, ALLOWED): why for who, why in steps.allowed.items()}
+    return {key: (value, come.get(key, NONE)) for key, value in (staged | allowed).items()}
+
+
+def told_name(who: str | None) -> str:
+    """Return whose edits they are: as said, or the user's name on this machine where it has one."""
+    if who is not None:
+        return one_line(who, "who", "your name")
+    try:
+        return one_line(getpass.getuser(), "who", "your name")
+    except (BadValue, KeyError, OSError, ImportError):
+        return ""
 
 
 def called(document: Json) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
+from typing import NamedTuple
 
 from contacttools.contact.fields import Json
+from contacttools.planning.provenance import NONE, Provenance
 
 ABSENT = object()  # as a value: not staged, the contact's own value stands
 ALLOWED = "allowDuplicates"  # as a field: why a contact may share its e-mails and phones
@@ -12,19 +14,63 @@ ALLOWED = "allowDuplicates"  # as a field: why a contact may share its e-mails a
 #: Staged values by field name, by contact id.
 Staged = Mapping[str, Mapping[str, Json]]
 Put = tuple[str, str, Json]  # contact id, field, value or ABSENT
-Step = list[tuple[Put, Json, str]]  # each put with the value it replaced, and the reason
-Mark = tuple[int, list[Step]]
+
+
+class Done(NamedTuple):
+    """One put of a step: the value that it replaced, and where it comes from."""
+
+    put: Put
+    was: Json
+    provenance: Provenance
+
+
+Step = list[Done]
+Mark = tuple[int, list[Step], int]
 
 
 class Steps:
-    """The staged values, and the way back."""
+    """The staged values, and the way back.
+
+    Attributes
+    ----------
+    ground : dict
+        What was staged by steps that are forgotten, by contact id and field: the value and where
+        it comes from.
+    done, undone : list of Step
+        The last one last.
+    made : list of (int, Provenance)
+        What rules were applied, in order: after how many steps, and which. A rule that found
+        nothing to change is no step, and was applied all the same.
+    """
 
     def __init__(self) -> None:
         self._staged: dict[str, dict[str, Json]] = {}
         self._allowed: dict[str, dict[str, Json]] = {}
-        self._settled: dict[tuple[str, str], str] = {}  # reasons of steps that are forgotten
-        self._done: list[Step] = []
-        self._undone: list[Step] = []
+        self.ground: dict[tuple[str, str], tuple[Json, Provenance]] = {}
+        self.done: list[Step] = []
+        self.undone: list[Step] = []
+        self.made: list[tuple[int, Provenance]] = []
+
+    @classmethod
+    def again(
+        cls,
+        ground: Mapping[tuple[str, str], tuple[Json, Provenance]],
+        done: Iterable[Step],
+        undone: Iterable[Step],
+        made: Iterable[tuple[int, Provenance]],
+    ) -> Steps:
+        """Return steps as they were kept."""
+        steps = cls()
+        steps.ground.update(ground)
+        for (contact_id, field), (value, _) in ground.items():
+            steps._set((contact_id, field, value))
+        for step in done:
+            for each in step:
+                steps._set(each.put)
+            steps.done.append(step)
+        steps.undone.extend(undone)
+        steps.made.extend(made)
+        return steps
 
     @property
     def staged(self) -> Staged:
@@ -40,18 +86,23 @@ class Steps:
         """Return what is staged now, as it will stay."""
         return {contact_id: dict(values) for contact_id, values in self._staged.items()}
 
-    def reasons(self) -> dict[tuple[str, str], str]:
-        """Return why what is staged is wanted, where the last who staged it said so."""
-        told = dict(self._settled)
-        for step in self._done:
-            told |= {put[:2]: reason for put, _, reason in step}
-        return {key: reason for key, reason in told.items() if reason}
+    def provenance(self) -> dict[tuple[str, str], Provenance]:
+        """Return where what was staged comes from, by who staged it last."""
+        told = {key: come for key, (_, come) in self.ground.items()}
+        for step in self.done:
+            for each in step:
+                told[each.put[:2]] = each.provenance
+        return told
+
+    def applied(self) -> list[Provenance]:
+        """Return the rules that were applied and not taken back, in order."""
+        return [each for position, each in self.made if position <= len(self.done)]
 
     def push(
         self,
         puts: Iterable[Put],
+        provenance: Provenance = NONE,
         *,
-        reason: str = "",
         open_keys: Container[tuple[str, str]] = (),
     ) -> int:
         """Stage values as one step; return how many of them were no repetition.
@@ -59,60 +110,87 @@ class Steps:
         To stage a value again decides what was open, and is part of the step.
         """
         step = [
-            (put, was, reason)
+            Done(put, was, provenance)
             for put in puts
             if (was := self._set(put)) != put[2] or put[:2] in open_keys
         ]
         if step:
-            self._done.append(step)
-            self._undone.clear()
+            self.made = [each for each in self.made if each[0] <= len(self.done)]
+            self.done.append(step)
+            self.undone.clear()
         return len(step)
+
+    def note(self, provenance: Provenance) -> None:
+        """Remember that a rule was applied by the steps so far, or changed nothing."""
+        now = len(self.done)
+        self.made = [*(each for each in self.made if each[0] <= now), (now, provenance)]
 
     def touched(self, contact_id: str, field: str) -> bool:
         """Say whether a step that was not taken back staged or unstaged this field."""
-        return any(put[:2] == (contact_id, field) for step in self._done for put, *_ in step)
+        return any(each.put[:2] == (contact_id, field) for step in self.done for each in step)
+
+    def contacts(self) -> set[str]:
+        """Return the contacts that anything staged, done or taken back is about."""
+        listed = {each.put[0] for step in (*self.done, *self.undone) for each in step}
+        return listed | {contact_id for contact_id, _ in self.ground}
 
     def mark(self) -> Mark:
-        """Return where we are: how many steps there are to take back, and those to do again."""
-        return len(self._done), list(self._undone)
+        """Return where we are: how many steps and rules there are, and the steps to do again."""
+        return len(self.done), list(self.undone), len(self.made)
 
     def join(self, mark: Mark) -> None:
         """Make one step of those since a mark."""
-        begin, _ = mark
-        joined = [put for step in self._done[begin:] for put in step]
-        self._done[begin:] = [joined] if joined else []
+        begin, _, made = mark
+        joined = [put for step in self.done[begin:] for put in step]
+        self.done[begin:] = [joined] if joined else []
+        self.made[made:] = [(len(self.done), each) for _, each in self.made[made:]]
 
     def back_to(self, mark: Mark) -> None:
         """Take back the steps since a mark, as if they had never been."""
-        begin, undone = mark
-        while len(self._done) > begin:
+        begin, undone, made = mark
+        while len(self.done) > begin:
             self.undo()
-        self._undone[:] = undone
+        self.undone[:] = undone
+        del self.made[made:]
 
-    def settle(self, reasons: Mapping[tuple[str, str], str] | None = None) -> None:
-        """Forget the way back; what is staged stays, and why: for these reasons, or its own."""
-        self._settled = self.reasons() if reasons is None else dict(reasons)
-        self._done.clear()
-        self._undone.clear()
+    def forget(
+        self,
+        contacts: Collection[str],
+        values: Mapping[tuple[str, str], tuple[Json, Provenance]],
+    ) -> None:
+        """Forget the way back for some contacts; of them, just these values are staged from now."""
+        for contact_id in contacts:
+            self._staged.pop(contact_id, None)
+            self._allowed.pop(contact_id, None)
+        kept = {key: each for key, each in self.ground.items() if key[0] not in contacts}
+        self.ground = {**kept, **values}
+        for (contact_id, field), (value, _) in values.items():
+            self._set((contact_id, field, value))
+        left = [[each for each in step if each.put[0] not in contacts] for step in self.done]
+        self.made = [(sum(map(bool, left[:n])), each) for n, each in self.made]
+        self.done = [step for step in left if step]
+        again = ([each for each in step if each.put[0] not in contacts] for step in self.undone)
+        self.undone = [step for step in again if step]
 
     def undo(self) -> bool:
         """Take back the last step; False when there is none."""
-        if not self._done:
+        if not self.done:
             return False
-        step = self._done.pop()
-        for (contact_id, field, _), was, _ in reversed(step):
-            self._set((contact_id, field, was))
-        self._undone.append(step)
+        step = self.done.pop()
+        for each in reversed(step):
+            contact_id, field, _ = each.put
+            self._set((contact_id, field, each.was))
+        self.undone.append(step)
         return True
 
     def redo(self) -> bool:
         """Do again what was taken back last; False when there is nothing."""
-        if not self._undone:
+        if not self.undone:
             return False
-        step = self._undone.pop()
-        for put, *_ in step:
-            self._set(put)
-        self._done.append(step)
+        step = self.undone.pop()
+        for each in step:
+            self._set(each.put)
+        self.done.append(step)
         return True
 
     def _set(self, put: Put) -> Json:

@@ -182,4 +182,4 @@ def _risky(plan: Plan, title: str) -> set[Name] | None:
 
 
 def _said(row: Row) -> str:
-    return fold(f"{row.before or ''} {row.after or ''} {row.reason}")
+    return fold(f"{row.before or ''} {row.after or ''} {row.why}")
