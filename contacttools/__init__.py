@@ -33,7 +33,7 @@ from contacttools.service.site import Site
 from contacttools.snapshot.contacts import Contacts
 from contacttools.snapshot.exchange import load, read_contacts
 from contacttools.staging.recipe import Recipe
-from contacttools.staging.stage import Stage
+from contacttools.staging.stage import Stage, stages
 
 __all__ = [
     "ApiError",
@@ -76,6 +76,7 @@ __all__ = [
     "read_contacts",
     "review",
     "rule",
+    "stages",
     "workbench",
 ]
 

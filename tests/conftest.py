@@ -63,7 +63,8 @@ def _runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _journals(_runs: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Journals go to a folder of the test's own: sandboxes of one seed are one site to them."""
+    """Journals and stages go to folders of the test's own: sandboxes of a seed are one site."""
     folder = next(_runs)
     monkeypatch.setenv("CONTACTTOOLS_RUNS", str(folder))
+    monkeypatch.setenv("CONTACTTOOLS_STAGES", str(folder.with_name(f"{folder.name}-stages")))
     monkeypatch.setenv("CONTACTTOOLS_KEY", str(folder.with_name("key")))

@@ -14,7 +14,8 @@ NAMES = {
     "ReadOnlySite", "Recipe", "Report", "Site", "Stage", "StagingError", "StaleFrame",
     "StaleRevision", "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk",
     "changes", "cluster_key", "clusters", "connect", "dialects", "form", "grid", "history",
-    "load", "normalize", "read_contacts", "review", "rule", "workbench",
+    "load", "normalize", "read_contacts", "review", "rule", "stages",
+    "workbench",
 }  # fmt: skip
 
 #: Loaded when they are used.
@@ -67,7 +68,12 @@ CALLS = [
     (ct.dialects.CrmBackend.update_contact, "self, identifiers, contact_info, options=None"),
     (ct.dialects.elevate, "function"),
     (ct.Contacts.to_frame, "self, table=None"),
-    (ct.Stage, "contacts"),
+    (ct.Stage, "contacts, *, name=None, who=None"),
+    (ct.Stage.recipe, "self"),
+    (ct.stages, ""),
+    (ct.Recipe.check, "self, contacts"),
+    (ct.Recipe.save, "self, path"),
+    (ct.Recipe.load, "path"),
     (ct.Stage.edit, "self, contact_id, values"),
     (ct.Stage.add, "self, contact_id, table, item"),
     (ct.Stage.remove, "self, contact_id, table, item_id"),

@@ -73,3 +73,16 @@ def test_a_copy_stays_as_it_is():
     steps.push([("a", "y", 2)])
 
     assert {"a": {"x": 1}} == copy
+
+
+def test_a_rule_that_was_taken_back_stays_so_when_a_contact_is_forgotten():
+    """Its place among the steps is kept, whether they are done or can be done again."""
+    steps, said = Steps(), Provenance(rule="a")
+    steps.push([("b", "x", 1)])
+    steps.push([("a", "x", 1), ("c", "x", 1)])
+    steps.note(said)
+    steps.undo()
+    steps.forget(["b"], {})
+
+    assert [] == steps.applied()
+    assert [True, [said]] == [steps.redo(), steps.applied()]

@@ -33,6 +33,12 @@ def values(document: Json) -> Values:
     return {name: held for name in names if (held := value(document, name)) is not None}
 
 
+def held(name: str, value: Json) -> Json:
+    """Return a field's value that JSON holds, as a snapshot does: lists as tuples."""
+    listed = isinstance(value, list) and (name in fields.LISTS or name == fields.LABELS.name)
+    return tuple(value) if listed else value
+
+
 def value(document: Json, name: str) -> Json:
     """Return one value of a contact by its field name; None where it has nothing."""
     if name in fields.SCALARS:

@@ -15,7 +15,8 @@ from typing import Literal, assert_never
 from contacttools.committing.asks import Ask, Read, Rebase, Resume, Wait, Waited, Write
 from contacttools.committing.notes import Ended, Entry, Halted, Note
 from contacttools.committing.report import Difference, Outcome
-from contacttools.contact.fields import LABELS, LISTS, Json
+from contacttools.contact import wire
+from contacttools.contact.fields import Json
 from contacttools.contact.wire import (
     Answer,
     Found,
@@ -168,22 +169,16 @@ def _change(contact: str, step: int, told: Json) -> Change:
         contact,
         told["revision"],
         tuple(
-            Edit(n, _held(n, before), _held(n, after), *map(Provenance.from_json, more))
+            Edit(n, wire.held(n, before), wire.held(n, after), *map(Provenance.from_json, more))
             for n, before, after, *more in told["edits"]
         ),
-        {name: _held(name, value) for name, value in told["base"].items()},
+        {name: wire.held(name, value) for name, value in told["base"].items()},
         told["name"],
         step,
         told.get("steps", 1),
         tuple((each, of) for each, of in told.get("needs", ())),
         told.get("allow_duplicates"),
     )
-
-
-def _held(name: str, value: Json) -> Json:
-    """Return a field's value as a snapshot holds it: lists as tuples."""
-    listed = isinstance(value, list) and (name in LISTS or name == LABELS.name)
-    return tuple(value) if listed else value
 
 
 # -- entries ----------------------------------------------------------------------------------
@@ -342,7 +337,9 @@ def _outcome(key: Key, facts: Json, value: Json, thread: Thread) -> Outcome:
 
 
 def _differences(listed: Json) -> tuple[Difference, ...]:
-    return tuple(Difference(name, *(_held(name, each) for each in rest)) for name, *rest in listed)
+    return tuple(
+        Difference(name, *(wire.held(name, each) for each in rest)) for name, *rest in listed
+    )
 
 
 # -- values as bytes --------------------------------------------------------------------------

@@ -43,6 +43,7 @@ from contacttools.planning.render import count, visible
 from contacttools.service import calls, pacing
 from contacttools.service.direct import Direct
 from contacttools.service.transport import Transport, believed
+from contacttools.staging import drafts
 
 _MOMENTS = "datetime64[us, UTC]"
 _AHEAD = timedelta(minutes=5)  # as far as two clocks may differ
@@ -468,16 +469,18 @@ class Runs(Direct):
         return past
 
     def forget(self, contact_id: str) -> int:
-        """Erase what the journals hold of one person; what was done stays known, by id alone.
+        """Erase what journals and named stages hold of one person.
 
-        What was written to this contact can then not be undone any more.
+        What was done stays known, by id alone; it can not be undone any more. What was staged of
+        the contact is not staged any more.
 
         Returns
         -------
         int
-            How many journals held something.
+            How many journals and stages held something.
         """
-        return self._folder.forget(self.site_id, contact_id)
+        erased = self._folder.forget(self.site_id, contact_id)
+        return erased + drafts.forget(self.site_id, contact_id)
 
     # -- the door of a run ------------------------------------------------------------------
 

@@ -7,9 +7,9 @@ it, the values that are to replace the snapshot's own. It touches no network and
 from __future__ import annotations
 
 import getpass
-import itertools
 import secrets
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,7 +34,7 @@ from contacttools.planning.provenance import NONE, Provenance, moment, one_line
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts, build_frame, living
 from contacttools.snapshot.frames import Table
-from contacttools.staging import applying, checks, intake, recipe
+from contacttools.staging import applying, checks, drafts, intake, recipe
 from contacttools.staging.intake import Finding, RowEdit
 from contacttools.staging.recipe import Recipe
 from contacttools.staging.steps import ABSENT, ALLOWED, Put, Staged, Steps
@@ -45,6 +45,18 @@ _MEANT = {"ours", "theirs", "our", "their", "mine", "base"}  # no value anybody 
 _REMEMBERED = 100  # frames handed out whose content is still known
 
 
+class _Numbers:
+    """The numbers of new items, which no two have."""
+
+    def __init__(self) -> None:
+        self.next = 1
+
+    def take(self) -> int:
+        """Return the next one."""
+        self.next += 1
+        return self.next - 1
+
+
 class Stage:
     """Edits over one snapshot, waiting to become a plan.
 
@@ -52,6 +64,10 @@ class Stage:
     ----------
     contacts : Contacts
         The snapshot to edit; it stays as it is.
+    name : str, optional
+        Keep the stage on disk by this name, gesture by gesture: `Stage` with the same name takes
+        it up again, in another kernel too, with its undo and redo, on the contacts as they are
+        then. What somebody else has changed meanwhile is carried over or held back as in `rebase`.
     who : str, optional
         Your name, which stands with all you stage; without it, your name on this machine.
 
@@ -65,7 +81,9 @@ class Stage:
     'Librarian'
     """
 
-    def __init__(self, contacts: Contacts, *, who: str | None = None) -> None:
+    def __init__(
+        self, contacts: Contacts, *, name: str | None = None, who: str | None = None
+    ) -> None:
         if not isinstance(contacts, Contacts):
             got = type(contacts).__name__  # type: ignore[unreachable]
             why = f"a stage is over Contacts, as site.fetch() returns them, not a {got}"
@@ -76,11 +94,80 @@ class Stage:
         self._come = Provenance(who=told_name(who))  # of what the open step stages
         self._gestures = 0  # under way, one inside the other
         self._changed = False  # by the gesture under way
+        self._moved = False  # the contacts under the edits, by that gesture
+        self._noted = 0  # rules that were applied, as far as they are kept
         self._steps = Steps()
         self._clashes: dict[tuple[str, str], Clash] = {}
         self._shown: dict[str, dict[str, dict[str, Json]]] = {}
-        self._provisional = itertools.count(1)
+        self._numbers = _Numbers()
         self._watchers: list[Callable[[], None]] = []
+        self._draft: drafts.Draft | None = None
+        if name is not None:
+            self._open(one_line(name, "name", "what the stage is called"))
+
+    def _open(self, name: str) -> None:
+        """Take up what was kept by a name, on the contacts as they are now."""
+        contacts = self._contacts
+        if contacts.site_id is None:
+            raise BadValue("a named stage is of contacts of a site: read_contacts(…, site_id=…)")
+        draft = drafts.Draft(name, contacts.site_id)
+        try:
+            kept = draft.kept
+            asked = kept.steps.contacts() | {each for each, _ in kept.clashes}
+            missing = [each for each in asked if each not in contacts]
+            if missing and contacts.partial:
+                why = (
+                    f"stage {name!r} holds edits of {render.count(len(missing), 'contact')} that "
+                    f"are not among these ({contacts.partial}): fetch them all, or give this one "
+                    "another name"
+                )
+                raise BadValue(why, contact_id=missing[0])  # noqa: TRY301 - whatever is raised closes it
+            self._contacts = Contacts(
+                kept.documents.values(),
+                site_id=contacts.site_id,
+                fetched_at=contacts.fetched_at,
+                definitions=contacts.definitions,
+            )
+            self._steps, self._clashes = kept.steps, kept.clashes
+            self._numbers.next = kept.number
+            self.rebase(contacts)
+        except BaseException:
+            draft.close()
+            raise
+        self._draft = draft
+        forget = weakref.WeakMethod(self._forget)
+        draft.forget = lambda contact_id: found(contact_id) if (found := forget()) else None
+        self._keep(whole=True)
+
+    def _keep(self, *, whole: bool = False) -> None:
+        """Write down what a gesture has changed, where the stage has a name."""
+        if self._draft is not None:
+            now = drafts.Kept(self._steps, {}, self._clashes, self._numbers.next)
+            self._draft.keep(now, self._contacts.documents().get, whole=whole)
+
+    def _forget(self, contact_id: str) -> None:
+        """Forget what was staged of a person, and the way back to it."""
+        with self._gesture():
+            self._steps.forget([contact_id], {})
+            self._clashes = {k: v for k, v in self._clashes.items() if k[0] != contact_id}
+            self._changed = self._moved = True
+
+    def close(self) -> None:
+        """Let another notebook have a named stage; here nothing more can be staged then."""
+        if self._draft is not None:
+            self._draft.close()
+
+    def discard(self) -> None:
+        """Remove a named stage from the disk; what is staged stays staged here, without a name."""
+        if self._draft is not None:
+            self._draft.check()
+            self._draft.discard()
+            self._draft = None
+
+    @property
+    def name(self) -> str | None:
+        """The name that it is kept by; None where it has none."""
+        return None if self._draft is None else self._draft.name
 
     # -- looking ----------------------------------------------------------------------------
 
@@ -146,10 +233,9 @@ class Stage:
 
     def __repr__(self) -> str:
         edits = sum(len(values) for values in self._steps.copy().values())
-        return (
-            f"<Stage: {render.count(edits, 'field')} of {render.count(len(self), 'contact')} "
-            f"staged, over {self._contacts!r}>"
-        )
+        title = "" if self.name is None else f" {render.visible(self.name)!r}"
+        told = f"{render.count(edits, 'field')} of {render.count(len(self), 'contact')}"
+        return f"<Stage{title}: {told} staged, over {self._contacts!r}>"
 
     @property
     def _wanted(self) -> Wanted:
@@ -157,7 +243,7 @@ class Stage:
             self._contacts,
             self.value,
             self.document,
-            lambda: f"{merge.PROVISIONAL}{next(self._provisional)}",
+            lambda: f"{merge.PROVISIONAL}{self._numbers.take()}",
         )
 
     def watch(self, call: Callable[[], None]) -> Callable[[], None]:
@@ -172,6 +258,8 @@ class Stage:
         Those who watch are told after the lock is free again: what they do may need it.
         """
         with self._lock:
+            if self._draft is not None:
+                self._draft.check()
             self._gestures += 1
             try:
                 yield
@@ -179,6 +267,10 @@ class Stage:
                 self._gestures -= 1
                 tell = self._changed and not self._gestures
                 self._changed = self._changed and not tell
+                if not self._gestures and (tell or len(self._steps.made) != self._noted):
+                    self._noted, whole = len(self._steps.made), self._moved
+                    self._keep(whole=whole)
+                    self._moved = False
         if tell:
             for call in list(self._watchers):
                 call()
@@ -229,7 +321,7 @@ class Stage:
         """Return another stage over the same snapshot, with the same edits: to try things out."""
         other = Stage(self._contacts)
         with self._lock:
-            other._provisional = self._provisional  # no new item has the id of another
+            other._numbers = self._numbers  # no new item has the id of another
             other._shown.update(self._shown)
             other._clashes = dict(self._undecided())
             other._put(
@@ -698,7 +790,7 @@ class Stage:
                 moved,
                 {key: (v, come.get(key, NONE)) for key, v in told.items() if v is not ABSENT},
             )
-            self._changed = True
+            self._changed = self._moved = True
             return self.clashes()
 
     def _as_in(self, contacts: Contacts, contact_id: str) -> bool:
@@ -797,6 +889,32 @@ class Stage:
 
 
 Recipe.begin = Stage
+
+
+def stages() -> pd.DataFrame:
+    """Return the named stages that are kept on this machine.
+
+    Returns
+    -------
+    DataFrame
+        One row each, the one first that was changed last: ``name``, ``siteId``, ``contacts`` and
+        ``fields`` (how many are staged), ``savedAt`` (UTC), ``open`` (whether a notebook has it).
+
+    Examples
+    --------
+    >>> stage = ct.Stage(ct.connect().fetch(limit=5), name="spring cleaning")
+    >>> ct.stages().loc[0, "name"]
+    'spring cleaning'
+    >>> stage.discard()
+    """
+    rows = [
+        (each.name, each.site_id, each.contacts, each.fields, each.saved_at, each.open)
+        for each in drafts.listed()
+    ]
+    columns = ["name", "siteId", "contacts", "fields", "savedAt", "open"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.astype({"name": "str", "siteId": "str", "contacts": "int64", "fields": "int64",
+                         "savedAt": "datetime64[us, UTC]", "open": "bool"})  # fmt: skip
 
 
 def _frame(contacts: Contacts, staged: Staged, table: Table | None, mark: str) -> pd.DataFrame:

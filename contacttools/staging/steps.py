@@ -166,11 +166,16 @@ class Steps:
         self.ground = {**kept, **values}
         for (contact_id, field), (value, _) in values.items():
             self._set((contact_id, field, value))
-        left = [[each for each in step if each.put[0] not in contacts] for step in self.done]
-        self.made = [(sum(map(bool, left[:n])), each) for n, each in self.made]
-        self.done = [step for step in left if step]
-        again = ([each for each in step if each.put[0] not in contacts] for step in self.undone)
-        self.undone = [step for step in again if step]
+        if not contacts:
+            return
+        done, undone = (
+            [[each for each in step if each.put[0] not in contacts] for step in steps]
+            for steps in (self.done, self.undone)
+        )
+        order = [*done, *reversed(undone)]
+        self.made = [(sum(map(bool, order[:n])), each) for n, each in self.made]
+        self.done = [step for step in done if step]
+        self.undone = [step for step in undone if step]
 
     def undo(self) -> bool:
         """Take back the last step; False when there is none."""
