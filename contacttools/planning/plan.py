@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -28,6 +28,9 @@ from contacttools.planning import pages, planfile, render
 from contacttools.planning.change import Change, Edit, Key, Refusal, Risk
 from contacttools.planning.provenance import Provenance, one_line
 from contacttools.planning.render import Row
+
+if TYPE_CHECKING:
+    from contacttools.planning.groups import Groups
 
 ID_PREFIX = 7  # as many characters as a person is asked to copy
 PACE = 150  # requests a minute we plan with, below the service's 200
@@ -245,6 +248,24 @@ class Plan:
         touched = {(each.contact_id, edit.field) for each in changes for edit in each.edits}
         risks = tuple(risk for risk in self.risks if (risk.contact_id, risk.field) in touched)
         return replace(self, changes=changes, refused=(), risks=risks)
+
+    def groups(self) -> Groups[Plan]:
+        """Return what it does in a few groups, the riskiest first, to be left out or kept whole.
+
+        Examples
+        --------
+        >>> stage = ct.Stage(ct.connect().fetch(limit=200))
+        >>> stage.apply(ct.normalize.company, "company")
+        >>> stage.apply("Unknown", "jobTitle", where={"jobTitle": None})
+        >>> groups = stage.plan().groups()
+        >>> groups.to_frame()["title"].tolist()
+        ['Job title: filled with “Unknown”', 'Company: capitals only']
+        >>> groups.only(1) == stage.plan().select(fields=["company"])
+        True
+        """
+        from contacttools.planning.groups import grouped  # noqa: PLC0415 - not every plan needs it
+
+        return grouped(self.changes, lambda edits: self.without(edits=edits) if edits else self)
 
     # -- as a file --------------------------------------------------------------------------
 
