@@ -340,3 +340,33 @@ def test_what_is_left_out_of_a_plan_is_named(site: ct.Site):
         plan.without(edits=[(first, "birthdate")])
     with pytest.raises(ct.BadValue, match="which contacts, fields or edits"):
         plan.without()
+
+
+def test_a_plan_of_many_is_looked_through_by_groups(site: ct.Site):
+    """The list of groups shows what there is; one of them is left out, or kept alone."""
+    stage = ct.Stage(site.fetch())
+    ids = list(stage.contacts)[:8]
+    stage.apply("Quay & Sons Ltd", "company", where=ids)
+    stage.apply("Buyer", "jobTitle", where=ids[:5])
+    plan = stage.plan()
+    groups = plan.groups()
+    shown = ct.review(plan, site)
+    titles = [value for _, value in shown.cards.group.options]
+    (number,) = (n for n, each in enumerate(groups) if each.title.startswith("Job title: filled"))
+
+    assert ["", *(each.title for each in groups)] == titles
+    shown.cards.group.value = groups[number].title
+    assert groups[number].contacts == len(cards(shown))
+    assert not any("Quay" in card for card in cards(shown))
+    shown.cards.these.click()
+    assert groups.without(number) == shown.plan
+    shown.whole.click()
+    shown.cards.group.value = groups[number].title
+    shown.cards.others.click()
+    assert groups.only(number) == shown.plan
+
+
+def test_a_plan_of_few_has_no_list_of_groups(site: ct.Site):
+    """One looks at each."""
+    shown = ct.review(planned(site), site)
+    assert "none" == shown.cards.group.layout.display

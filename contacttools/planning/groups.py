@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import pandas as pd
@@ -137,6 +137,11 @@ def grouped(changes: Iterable[Change], without: Callable[[Sequence[Name]], P]) -
             by_kind.setdefault(kind, {})[change.contact_id, edit.field] = edit
     folded = _once(_folded(by_kind))
     groups = [_group(kind, edits) for kind, edits in folded.items()]
+    titles = Counter(each.title for each in groups)
+    groups = [
+        replace(each, title=f"{each.title} ({n})") if titles[each.title] > 1 else each
+        for n, each in enumerate(groups, 1)
+    ]  # long values can begin alike
     groups.sort(key=lambda each: (RISKS.index(each.risk), -len(each.edits), each.title))
     return Groups(groups, without)
 

@@ -27,6 +27,8 @@ from contacttools.widgets.rows import fold
 PAGE = 20  # cards on show at once
 _ALL = ""
 _FIELDS = 6  # of one card that have a button of their own
+_FEW = 5  # contacts: of no more one looks at each
+_ROWS = 9  # of the list of groups that one sees without scrolling
 
 #: An edit: contact id and field.
 Name = tuple[str, str]
@@ -44,6 +46,7 @@ class Cards:
         self._leave_out = leave_out
         self._plan: Plan | None = None
         self._found: list[Card] = []
+        self._groups: dict[str, frozenset[Name]] = {}
         self._first = 0
         self._quiet = False
         self.search = widgets.Text(
@@ -52,15 +55,17 @@ class Cards:
         self.field = widgets.Dropdown(description="Field")
         self.kind = widgets.Dropdown(description="Kind")
         self.risk = widgets.Dropdown(description="To look at")
+        self.group = widgets.Select(description="Groups", _dom_classes=("cf-matches",))
         self.told = widgets.HTML()
         self.these = button("Leave these out", self._leave_these, "Show the plan without them")
+        self.others = button("Keep only these", self._leave_others, "Show the plan of these alone")
         self.back = button("Previous", lambda _: self._turn(-PAGE), "The cards before")
         self.on = button("Next", lambda _: self._turn(PAGE), "The cards after")
         self._box: Widget = box_of("cf-cards")
         filters = box_of("cf-filters", self.search, self.field, self.kind, self.risk)
-        self._line = box_of("cf-line", self.told, self.these, self.back, self.on)
-        self.widget = box_of("cf-finder", filters, self._line, self._box)
-        for control in (self.search, self.field, self.kind, self.risk):
+        self._line = box_of("cf-line", self.told, self.these, self.others, self.back, self.on)
+        self.widget = box_of("cf-finder", self.group, filters, self._line, self._box)
+        for control in (self.search, self.field, self.kind, self.risk, self.group):
             control.observe(self._asked, "value")
 
     def show(self, plan: Plan) -> None:
@@ -75,16 +80,28 @@ class Cards:
             offer(self.field, [("all fields", _ALL), *sorted(names)])
             offer(self.kind, [("all kinds", _ALL), *kinds])
             offer(self.risk, [("all, risky or not", _ALL), *risks])
+            self._offer_groups(plan)
         finally:
             self._quiet = False
         show(self.risk, shown=bool(risks))
         show(self.widget, shown=bool(view.cards))
         self._draw()
 
+    def _offer_groups(self, plan: Plan) -> None:
+        """Offer what the plan does in a few groups, where it is more than one takes in at once."""
+        groups = tuple(plan.groups()) if len(plan) > _FEW else ()
+        self._groups = {each.title: frozenset(each.edits) for each in groups}
+        told = [(f"{g.risk} · {len(g.edits):,} · {g.title}", g.title) for g in groups]
+        several = len(self._groups) > 1
+        offer(self.group, [("all of it, the riskiest first:", _ALL), *(told if several else [])])
+        self.group.rows = min(_ROWS, len(self.group.options))
+        show(self.group, shown=several)
+
     @property
     def narrowed(self) -> bool:
         """Whether one looks for something."""
-        return any(each.value for each in (self.search, self.field, self.kind, self.risk))
+        asked = (self.search, self.field, self.kind, self.risk, self.group)
+        return any(each.value for each in asked)
 
     @property
     def found(self) -> list[Name]:
@@ -113,6 +130,7 @@ class Cards:
         who = count(len({card[0] for card in self._found}), "contact")
         self.told.value = f"<span role='status'>{where}{who}</span>"
         show(self.these, shown=self.narrowed and bool(n))
+        show(self.others, shown=self.narrowed and 0 < n < len(self._plan.view.cards))
         show(self.back, shown=n > PAGE)
         show(self.on, shown=n > PAGE)
         self.back.disabled = self._first == 0
@@ -125,6 +143,7 @@ class Cards:
     def _look_for(self, plan: Plan) -> Iterable[Card]:
         words = fold(self.search.value).split()
         risky = _risky(plan, str(self.risk.value))
+        group = self._groups.get(str(self.group.value))
         for contact_id, name, stands, rows in plan.view.cards:
             through = fold(f"{contact_id} {name}")
             kept = [
@@ -133,6 +152,7 @@ class Cards:
                 if self.field.value in (_ALL, row.field)
                 and self.kind.value in (_ALL, row.kind)
                 and (risky is None or (contact_id, row.field) in risky)
+                and (group is None or (contact_id, row.field) in group)
                 and all(word in through or word in _said(row) for word in words)
             ]
             if kept:
@@ -166,6 +186,12 @@ class Cards:
     def _leave_these(self, _: object) -> None:
         if self.narrowed and self._found:
             self._leave_out(self.found)
+
+    def _leave_others(self, _: object) -> None:
+        if self.narrowed and self._found and self._plan is not None:
+            kept = set(self.found)
+            every = (edit for card in self._plan.view.cards for edit in _edits(card))
+            self._leave_out([edit for edit in every if edit not in kept])
 
 
 def _edits(card: Card) -> tuple[Name, ...]:
