@@ -374,8 +374,8 @@ class _Walk:
             earlier = self._outcomes.get((key[0], key[1] - 1))
             if earlier is not None and earlier.outcome not in _DONE:
                 detail = f"the step before it ended as {earlier.outcome}; nothing was merged"
-                ended = Outcome(key[0], "not_sent", detail=detail, step=key[1])
-                self._end(ended, final=earlier.outcome not in _OPEN)
+                failed = Outcome(key[0], "not_sent", detail=detail, step=key[1])
+                self._end(failed, final=earlier.outcome not in _OPEN)
             elif key[1] == 1 and each.update is not None:
                 self._update(each, each.update)
             else:
