@@ -132,6 +132,27 @@ def test_a_chosen_value_is_written_first_and_survives(site, pair):
     assert report.surprises().empty
 
 
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
+def test_a_lost_update_of_a_chosen_value_is_settled_before_the_merge(server, site, pair, kind):
+    """Read back, or sent once more at the same revision: then the merge follows."""
+    plan = merges_of(site, pair).keep(1, "company", pair[1])
+    server.faults.add(kind, method="PATCH")
+    assert ["applied", "applied"] == words(site.merge(plan, approve=plan.id))
+    assert "Second Ltd" == site.get_contact(pair[0])["info"]["company"]
+
+
+def test_an_update_that_came_too_late_is_followed_by_no_merge(server, site, pair):
+    """The target changed at the last moment: a conflict, nothing overwritten, nothing merged."""
+    plan = merges_of(site, pair).keep(1, "company", pair[1])
+    server.faults.add("colleague", method="PATCH")
+    report = site.merge(plan, approve=plan.id)
+    assert ["conflict", "not_sent"] == words(report)
+    assert "site.resume" not in repr(report)
+    assert ["conflict", "not_sent"] == words(site.resume(plan.id))
+    assert "First Ltd" == site.get_contact(pair[0])["info"]["company"]
+    assert 0 == count_of_merges(server, pair[0])
+
+
 def test_more_than_five_sources_take_several_calls(server, site):
     """Each call is made on what the one before left."""
     ids = [made(site, name={"first": "Many"}, emails={"items": [{"email": f"m{n}@x.example"}]})
@@ -299,7 +320,11 @@ def test_a_preview_that_is_not_as_shown_stops_the_merge(server, site, pair):
     server.faults.add("status", method="POST", path="preview-merge", status=200, body=body, times=2)
     theirs = site.preview_merge(plan)
     assert plan.id != theirs.id
-    assert any("not our forecast: company" in each for each in theirs.merges[0].looks)
+    told = "Company 'Service Ltd', not 'First Ltd'"
+    assert any(told in each for each in theirs.merges[0].looks)
+    shown = theirs.to_frame().set_index("field").loc["company"]
+    assert ("Service Ltd", "") == (shown["value"], shown["winner"])
+    assert told in repr(theirs)
     report = site.merge(theirs, approve=theirs.id)  # and in truth it was another
     assert ["applied"] == words(report)
     assert ["company"] == list(report.surprises()["field"])
@@ -377,6 +402,7 @@ def test_whoever_is_not_let_in_stops_everything(server, site, pair):
     report = site.merge(plan, approve=plan.id)
     assert ["not_sent", "not_sent"] == words(report)
     assert "refuses whoever asks" in report.note
+    assert "site.resume" in repr(report)
     server.faults.clear()
     assert ["applied", "applied"] == words(site.resume(plan.id))
 

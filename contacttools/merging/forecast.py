@@ -36,7 +36,7 @@ class Fate:
     value : value
         What the target will hold.
     winner : str
-        The contact whose value it is; of a list, the target.
+        The contact whose value it is; of a list, the target; empty where it is nobody's.
     reason : str
     lost : tuple of (str, value)
         Contacts whose value does not survive, and that value; of a list, single items.
@@ -187,7 +187,7 @@ def _fate(name: str, members: Mapping[str, Values], kept: str | None) -> Fate:
     if kept is not None:
         winner, reason = kept, "kept by choice, written to the target before the merge"
     elif members[target].get(name) is not None:
-        winner, reason = target, "the target has it, and a merge overwrites nothing"
+        winner, reason = target, "the target's own"
     else:
         winner = next(each for each in sources if members[each].get(name) is not None)
         reason = "empty on the target; the first source that has it"
@@ -216,3 +216,17 @@ def _fate_of_items(name: str, members: Mapping[str, Values], whole: Json) -> Fat
     if lost:
         why += "; of equal ones the first as it is spelled and tagged"
     return Fate(name, whole, target, why, tuple(lost))
+
+
+def as_told(name: str, value: Json, members: Mapping[str, Values]) -> Fate:
+    """Return what becomes of a field by the service's own preview."""
+    whose = (each for each, values in members.items() if merge.same(name, values.get(name), value))
+    lost = tuple(
+        (each, values[name])
+        for each, values in members.items()
+        if name not in fields.LISTS
+        and name != fields.LABELS.name
+        and values.get(name) is not None
+        and not merge.same(name, values[name], value)
+    )
+    return Fate(name, value, next(whose, ""), "as the service's preview says", lost)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from contacttools.committing.report import said
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.contact.wire import Values
@@ -105,8 +106,12 @@ class Merge:
 
     @cached_property
     def fates(self) -> tuple[Fate, ...]:
-        """What becomes of every field."""
-        return forecast.fates(self.values, dict(self.kept))
+        """What becomes of every field; what the service foresaw otherwise, as it said."""
+        foreseen = {each.field: each for each in forecast.fates(self.values, dict(self.kept))}
+        for name, _, _ in self.differences:
+            if name not in dict(self.kept):
+                foreseen[name] = forecast.as_told(name, self.expected.get(name), self.values)
+        return tuple(foreseen.values())
 
     @cached_property
     def expected(self) -> Values:
@@ -193,13 +198,16 @@ class Merge:
         if len({by[name] for name in ("name.first", "name.last") if name in by}) > 1:
             told.append("first and last name come from different contacts")
         if lost := [each.field for each in self.fates if each.lost]:
-            told.append(f"lost for good: values of {', '.join(lost)}")
+            told.append(f"lost for good: values of {', '.join(map(fields.label, lost))}")
         if names := forecast.unforeseen(self.sources):
             told.append(f"what becomes of {', '.join(names)}, the service decides")
         if self.differences:
-            names = [name for name, _, _ in self.differences]
+            said_of = (
+                f"{fields.label(name)} {said(name, theirs)}, not {said(name, ours)}"
+                for name, ours, theirs in self.differences
+            )
             told.append(
-                f"the service's preview is not our forecast: {', '.join(names)}; this plan now "
+                f"the service's preview is not our forecast: {'; '.join(said_of)}. This plan "
                 "expects what the service says"
             )
         return tuple(told)

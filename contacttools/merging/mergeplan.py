@@ -102,12 +102,12 @@ class MergePlan:
         DataFrame
             One row per group and field: ``group``, ``contactId`` (the target), ``field``,
             ``value`` (what the target will hold; lists on one line), ``winner`` (the contact
-            whose value it is; of lists the target), ``reason``, ``lost`` (the values that do
-            not survive, on one line; empty where none is).
+            whose value it is; of lists the target, empty where it is nobody's), ``reason``,
+            ``lost`` (the values that do not survive, on one line; empty where none is).
         """
         rows = [
             (
-                each.group, each.target_id, fate.field, plain(fate.field, fate.value),
+                each.group, each.target_id, fate.field, _plain(fate.field, fate.value),
                 fate.winner, fate.reason,
                 " + ".join(str(plain(fate.field, value)) for _, value in fate.lost),
             )
@@ -417,6 +417,10 @@ def _refusal(each: Merge) -> Refusal | None:
         why = f"group {each.group} would have more {lists[0]} than a contact can hold; merge fewer"
         return Refusal(each.target_id, lists[0], "TOO_MANY_ITEMS", why)
     return None
+
+
+def _plain(name: str, value: Json) -> Json:
+    return None if value is None else plain(name, value)
 
 
 def _found(merges: Iterable[Merge], name: str) -> Merge:

@@ -122,6 +122,15 @@ class MergeReport:
             yield by_target[one.contact_id], one
 
     @property
+    def _unfinished(self) -> bool:
+        """Whether there is anything to take up: doubt, or a group that nothing stands against."""
+        left: dict[str, set[str]] = {}
+        for each in self.outcomes:
+            if each.outcome not in ("applied", "already"):
+                left.setdefault(each.contact_id, set()).add(each.outcome)
+        return any("unknown" in words or words == {"not_sent"} for words in left.values())
+
+    @property
     def _view(self) -> shown.ReportView:
         return shown.ReportView(
             self.plan.id,
@@ -135,7 +144,7 @@ class MergeReport:
             ],
             ", ".join(f"{n:,} {word}" for word, n in self.counts.items()),
             self.note,
-            bool(self.counts["not_sent"] or self.counts["unknown"]),
+            self._unfinished,
         )  # fmt: skip
 
     def __repr__(self) -> str:

@@ -26,7 +26,10 @@ TEXT_CARDS = 10
 COLUMNS = 8  # members side by side
 _LONGEST = 300  # characters of one value
 
-FOR_GOOD = "A merge cannot be taken back: no call and no plan takes the contacts apart again."
+FOR_GOOD = (
+    "A merge overwrites nothing of the contact that stays, and cannot be taken back: no call and "
+    "no plan takes the contacts apart again."
+)
 _EVENTS = "Each merge fires the site's events and automations, and deletes its sources."
 
 _LOOK = f"""{STYLE}<style>
@@ -124,7 +127,7 @@ def _card_text(each: Merge) -> list[str]:
 
 
 def _said(fate: Fate, value: Json) -> str:
-    told = str(plain(fate.field, value))
+    told = "(nothing)" if value is None else str(plain(fate.field, value))
     return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
 
 
@@ -208,7 +211,9 @@ def _card(each: Merge, *, hide: bool) -> str:
 
 def _row(each: Merge, fate: Fate, shown: Sequence[Json], *, hide: bool) -> str:
     listed = isinstance(fate.value, tuple)
-    lost = dict(fate.lost)
+    lost: dict[str, Json] = {}
+    for contact_id, value in fate.lost:
+        lost[contact_id] = (*lost.get(contact_id, ()), *value) if listed else value
     cells = []
     for document in shown:
         value = each.values[document["id"]].get(fate.field)
@@ -220,8 +225,11 @@ def _row(each: Merge, fate: Fate, shown: Sequence[Json], *, hide: bool) -> str:
         elif document["id"] in lost and not listed:
             cells.append(f"<td><del>{told}</del> <span class='ct-kind'>lost</span></td>")
         elif document["id"] in lost:
-            gone = HIDDEN if hide else escape(_said(fate, lost[document["id"]]))
-            cells.append(f"<td>{told} <span class='ct-kind'>lost</span> <del>{gone}</del></td>")
+            gone = lost[document["id"]]
+            rest = tuple(item for item in value if item not in gone)
+            left = "" if not rest else HIDDEN if hide else escape(_said(fate, rest))
+            gone = HIDDEN if hide else escape(_said(fate, gone))
+            cells.append(f"<td>{left} <del>{gone}</del> <span class='ct-kind'>lost</span></td>")
         else:
             cells.append(f"<td>{told}</td>")
     result = HIDDEN if hide else escape(_said(fate, fate.value))
