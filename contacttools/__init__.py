@@ -83,7 +83,7 @@ _LATER = {
     "audit": "auditing.audit", "bulk": "widgets.bulk", "cluster_key": "cleaning.keys",
     "clusters": "auditing.clusters", "form": "widgets.forms",
     "grid": "widgets.grid", "history": "widgets.history",
-    "merge_plan": "merging.mergeplan", "review": "widgets.review",
+    "merge_plan": "merging.grouping", "review": "widgets.review",
     "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip
 _ROOMS = ("normalize",)

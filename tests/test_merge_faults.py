@@ -96,7 +96,7 @@ def check(server, site, report, ids, edited):
 def test_what_is_told_on_a_bad_day_is_what_happened(server):
     """Random faults, colleagues and outdated copies; then a good day, on which it is taken up."""
     ends = set()
-    for seed in range(60):
+    for seed in range(40):
         draw = random.Random(f"bad day {seed}")
         with site_at(server) as site:
             plan, ids = planned(site, draw)

@@ -184,6 +184,33 @@ def test_the_services_preview_stands_beside_ours(server, site, pair):
     assert (0, "FAILED_PRECONDITION") == (len(refused), refused.refused[0].code)
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_time_said_beforehand_is_that_of_its_requests(site, pair, kept, monkeypatch):
+    """One for each preview, each read and each write, when all goes well."""
+    plan = merges_of(site, [*pair, made(site, name={"first": "Cy"})])
+    plan = plan.keep(1, "company", pair[1]) if kept else plan
+    sent = []
+    passed = site._transport._passed
+
+    def counted(*given):
+        sent.append(given)
+        return passed(*given)
+
+    monkeypatch.setattr(site._transport, "_passed", counted)
+    site.merge(plan, approve=plan.id)
+    assert plan.merges[0].requests == len(sent)
+
+
+def test_the_history_shows_a_merge_and_offers_no_way_back(site, pair):
+    """Its report is shown; nothing takes it back."""
+    plan = merges_of(site, pair)
+    site.merge(plan, approve=plan.id)
+    shown = ct.history(site)
+    assert "merge: " in shown.report.value
+    assert "merged" in shown.runs.options[0][0]
+    assert "none" == shown.undo.layout.display == shown.carry_on.layout.display
+
+
 # -- what is not sent -----------------------------------------------------------------------
 
 

@@ -154,6 +154,15 @@ class Merge:
         )  # the update is the first step, or there is none
         return tuple((self.target_id, step) for step in range(first, 2 + calls))
 
+    @property
+    def requests(self) -> int:
+        """How many requests it takes when all goes well."""
+        calls = [self.call(step) for _, step in self.steps if step > 1]
+        # Each: a preview, everybody read before and after, and the call itself.
+        each = sum(2 + 2 * len(call.members) for call in calls)
+        looked = 2 + len(calls[0].members)  # for an update: a preview, a look, and itself
+        return each + (looked if self.update is not None else 0)
+
     def call(self, step: int, target: Json = None) -> Call:
         """Return one call, given the target as the step before left it; as fetched when left out.
 
