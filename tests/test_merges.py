@@ -19,7 +19,9 @@ from contacttools.errors import (
     ReadOnlySite,
     WrongSite,
 )
+from contacttools.journal.book import Book
 from contacttools.merging.mergereport import MergeReport
+from contacttools.merging.notes import Answered
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +164,45 @@ def test_more_than_five_sources_take_several_calls(server, site):
     assert ["applied", "applied"] == words(report)
     assert 8 == len(site.get_contact(ids[0])["info"]["emails"]["items"])
     assert 2 == count_of_merges(server, ids[0])
+
+
+def test_a_call_is_not_made_on_what_nobody_approved(server, site):
+    """Between two calls the target changed: the first is told, the second not sent."""
+    ids = [made(site, name={"first": "Many"}, jobTitle=f"Job {n}") for n in range(8)]
+    plan = merges_of(site, ids)
+
+    def meanwhile():
+        with site_at(server) as colleague:
+            revision = colleague.get_contact(ids[0])["revision"]
+            colleague.update_contact(ids[0], {"company": "Theirs Ltd"}, revision)
+
+    server.faults.add("drop_after", method="POST", path="/merge")
+    server.faults.add("before", method="GET", skip=6, call=meanwhile)
+    report = site.merge(plan, approve=plan.id)
+    assert ["already", "refused"] == words(report)
+    assert "NOT_AS_SHOWN" == report.outcomes[1].code
+    assert 1 == count_of_merges(server, ids[0])
+
+
+def test_a_disk_that_fills_up_hides_nothing(site, pair, monkeypatch):
+    """What was merged is told, also where it could not be written down; then nothing is sent."""
+    others = made(site, name={"first": "Bo"}), made(site, name={"last": "Dup"})
+    plan = merges_of(site, pair, others)
+    note = Book.note
+
+    def full(book, entries):
+        if any(isinstance(each, Answered) for each in entries):
+            book.close()
+            why = "the disk is full"
+            raise OSError(why)
+        note(book, entries)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Book, "note", full)
+        report = site.merge(plan, approve=plan.id)
+    assert (["applied", "not_sent"], "the disk is full") == (words(report), report.note)
+    assert ["unknown", "not_sent"] == words(site.run(plan.id).report)
+    assert ["applied", "applied"] == words(site.resume(plan.id))
 
 
 def test_copies_of_everybody_are_kept(site, pair):

@@ -116,17 +116,18 @@ class Merge:
     @cached_property
     def expected(self) -> Values:
         """What the target is to hold in the end."""
-        return self.after(self.values[self.target_id] | self._wanted, self.sources)
+        return self.after(self.values[self.target_id] | self.wanted, self.sources)
 
     @property
-    def _wanted(self) -> Values:
+    def wanted(self) -> Values:
+        """The chosen values, by field name."""
         return {name: self.values[whose][name] for name, whose in self.kept}
 
     def after(self, target: Values, sources: Sequence[Json]) -> Values:
         """Return what the target holds after these sources; of the first call, as was shown."""
         first = tuple(each["id"] for each in sources[:AT_ONCE]) == self.source_ids[:AT_ONCE]
         if self.preview is not None and first:
-            known = forecast.held(self.preview) | self._wanted
+            known = forecast.held(self.preview) | self.wanted
             return forecast.merged(known, map(forecast.held, sources[AT_ONCE:]))
         return forecast.merged(target, map(forecast.held, sources))
 
@@ -138,7 +139,7 @@ class Merge:
         base = wire.values(self.target)
         edits = tuple(
             Edit(name, base.get(name), value, f"kept from {dict(self.kept)[name]}")
-            for name, value in sorted(self._wanted.items())
+            for name, value in sorted(self.wanted.items())
         )
         return Change(
             self.target_id, self.target["revision"], edits, base, called(self.target),
@@ -170,13 +171,11 @@ class Merge:
         before that is written.
         """
         at = (step - 2) * AT_ONCE
-        sources = self.sources[at : at + AT_ONCE]
-        if target is None:
-            bare = replace(self, kept=())
-            return Call(
-                step, self.target, sources, bare.after(self.values[self.target_id], sources)
-            )
-        return Call(step, target, sources, self.after(forecast.held(target), sources))
+        end = at + AT_ONCE
+        plan = self if target is not None else replace(self, kept=())
+        # What is to be there follows from what was approved, not from what the target is by now.
+        expected = plan.after(plan.values[self.target_id] | plan.wanted, self.sources[:end])
+        return Call(step, target or self.target, self.sources[at:end], expected)
 
     @cached_property
     def differences(self) -> list[tuple[str, Json, Json]]:

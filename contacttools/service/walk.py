@@ -201,10 +201,11 @@ class Walk:
                     self._copies |= documents
                     request = calls.merge(call.target["id"], call.source_ids, revision)
                     answer = self._sent(request)
-                    self._noted(Answered(call.key, revision, answer))
                 case _:
                     return None
-            seen.append((step, answer))
+            seen.append((step, answer))  # known here, also where it cannot be written down
+            if isinstance(step, Send):
+                self._noted(Answered(call.key, step.revision, answer))
             self._go_on(answer)
 
     def _looked(self, contact_ids: Iterable[str]) -> dict[str, Json]:
