@@ -72,6 +72,7 @@ __all__ = [
     "grid",
     "history",
     "load",
+    "merge_plan",
     "normalize",
     "read_contacts",
     "review",
@@ -85,7 +86,8 @@ __all__ = [
 _LATER = {
     "audit": "auditing.audit", "bulk": "widgets.bulk", "cluster_key": "cleaning.keys",
     "clusters": "auditing.clusters", "form": "widgets.forms",
-    "grid": "widgets.grid", "history": "widgets.history", "review": "widgets.review",
+    "grid": "widgets.grid", "history": "widgets.history",
+    "merge_plan": "merging.grouping", "review": "widgets.review",
     "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip
 _ROOMS = ("changes", "normalize")

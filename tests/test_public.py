@@ -14,14 +14,14 @@ NAMES = {
     "ReadOnlySite", "Recipe", "Report", "Site", "Stage", "StagingError", "StaleFrame",
     "StaleRevision", "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk",
     "changes", "cluster_key", "clusters", "connect", "dialects", "form", "grid", "history",
-    "load", "normalize", "read_contacts", "review", "rule", "stages",
+    "load", "merge_plan", "normalize", "read_contacts", "review", "rule", "stages",
     "workbench",
 }  # fmt: skip
 
 #: Loaded when they are used.
 LATER = {
-    "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "review", "rule",
-    "workbench",
+    "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "merge_plan", "review",
+    "rule", "workbench",
 }  # fmt: skip
 
 _CONNECT = (
@@ -48,8 +48,9 @@ CALLS = [
     (ct.Site.delete_contact, "self, contact_id"),
     (ct.Site.label_contact, "self, contact_id, label_keys"),
     (ct.Site.unlabel_contact, "self, contact_id, label_keys"),
-    (ct.Site.preview_merge, "self, target_id, source_ids"),
-    (ct.Site.merge, "self, target_id, source_ids, revision"),
+    (ct.Site.preview_merge, "self, target_id, source_ids=None"),
+    (ct.Site.merge, "self, target_id, source_ids=None, revision=None, *, approve=None"),
+    (ct.merge_plan, "pairs, contacts"),
     (ct.Site.labels, "self"),
     (ct.Site.find_or_create_label, "self, display_name"),
     (ct.Site.rename_label, "self, key, display_name"),

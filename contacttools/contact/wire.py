@@ -367,7 +367,7 @@ _SPELLINGS = {"DUPLICATE_CONTACT_EXIST": "DUPLICATE_CONTACT_EXISTS"}
 
 
 def answer(method: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-    """Say what the answer to a read (GET) or a write (PATCH) of one contact means.
+    """Say what the answer to a read (GET), a write (PATCH) or a merge (POST) of one contact means.
 
     The application's code decides, not the status alone: two codes share 409.
     """
@@ -389,7 +389,7 @@ def answer(method: str, status: int, headers: Mapping[str, str], body: bytes) ->
 
 def _believed(method: str, body: bytes) -> Written | Found | Lost:
     try:
-        contact = one_contact(body)
+        contact = merged_contact(body) if method == "POST" else one_contact(body)
     except ValueError as error:
         return Lost(f"an answer that makes no sense: {error}")
     return Written(contact) if method == "PATCH" else Found(contact)

@@ -25,9 +25,12 @@ from contacttools import files
 from contacttools.committing.notes import Ended, Entry, Halted
 from contacttools.contact.fields import Json
 from contacttools.errors import BadPlan, PlanInUse
-from contacttools.journal import chain, records
+from contacttools.journal import chain, merges, records
+from contacttools.journal.merges import MergeStory
 from contacttools.journal.records import Record, Thread
 from contacttools.journal.story import State, Story, Summary, Telling, moment
+from contacttools.merging.mergeplan import MergePlan
+from contacttools.merging.notes import MergeEntry
 from contacttools.planning.change import Key
 from contacttools.planning.plan import ID_PREFIX, Plan
 
@@ -61,10 +64,12 @@ FROM records LEFT JOIN erasable USING (seq) ORDER BY seq
 _ABOUT = """
 SELECT count(*), count(erasable.seq) FROM records LEFT JOIN erasable USING (seq)
 WHERE contact = :id OR json_extract(facts, '$.other') = :id
+    OR :id IN (SELECT value FROM json_each(facts, '$.people'))
 """
 _ERASE = """
 DELETE FROM erasable WHERE seq IN (
-    SELECT seq FROM records WHERE contact = :id OR json_extract(facts, '$.other') = :id)
+    SELECT seq FROM records WHERE contact = :id OR json_extract(facts, '$.other') = :id
+        OR :id IN (SELECT value FROM json_each(facts, '$.people')))
 """
 _NOTHING = Summary("", "interrupted", moment(0), moment(0), 0, {}, "", "")
 _OF_THE_FILE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
@@ -114,8 +119,8 @@ class Book:
         self._lock = threading.RLock()
         self._threads: dict[Key, Thread] = {}
         self._words: dict[Key, str] = {}
-        self._telling = Telling()
-        self._story: Story | None = None  # as long as nothing was noted
+        self._telling: Telling | merges.Telling = Telling()
+        self._story: Story | MergeStory | None = None  # as long as nothing was noted
         self._summary = _NOTHING
         self._shown: float | None = None
         self._seq, self._hash = 0, chain.START
@@ -134,7 +139,7 @@ class Book:
 
     # -- what is in it ----------------------------------------------------------------------
 
-    def story(self) -> Story:
+    def story(self) -> Story | MergeStory:
         """Return what is in it.
 
         Raises
@@ -175,7 +180,7 @@ class Book:
             if erased and contact is None:
                 raise _BrokenError(seq)
             if erased:
-                missing.append((seq, {contact, known.get("other")}))
+                missing.append((seq, {contact, known.get("other"), *known.get("people", ())}))
             if kind == "forgotten":
                 forgotten.add(contact)
             held = None if value is None else records.unpacked(value)
@@ -185,11 +190,13 @@ class Book:
                 raise _BrokenError(seq)
         self._seq, self._hash = last, before
 
-    def _tell(self) -> tuple[Telling, Story]:
-        telling = Telling()
+    def _tell(self) -> tuple[Telling | merges.Telling, Story | MergeStory]:
+        telling: Telling | merges.Telling = Telling()
         try:
             with _collecting_nothing():
                 for record in self._records():
+                    if record.kind == "plan" and record.facts.get("kind") == merges.KIND:
+                        telling = merges.Telling()
                     telling.take(record)
                 return telling, telling.story()
         except BadPlan:
@@ -197,7 +204,7 @@ class Book:
         except (_BrokenError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadPlan(_damaged(self.path.name, str(error))) from error
 
-    def _learn(self, telling: Telling, story: Story) -> None:
+    def _learn(self, telling: Telling | merges.Telling, story: Story | MergeStory) -> None:
         """Take over from a story what is needed to go on with it."""
         self._story, self._telling, self._summary = story, telling, story.summary
         self._threads = telling.threads()
@@ -205,7 +212,7 @@ class Book:
 
     # -- what is added ----------------------------------------------------------------------
 
-    def begin(self, plan: Plan, *, base_url: str, site: str, mode: str) -> None:
+    def begin(self, plan: Plan | MergePlan, *, base_url: str, site: str, mode: str) -> None:
         """Begin a run, or take it up again.
 
         Raises
@@ -222,7 +229,11 @@ class Book:
                 if shown(self.path) is not None:
                     raise BadPlan(_damaged(self.path.name, "it is empty, and was not"))
                 # In one transaction, and before there is a log: the file has all of it or nothing.
-                opening = [*records.of_plan(plan, tool=_tool()), session]
+                if isinstance(plan, MergePlan):
+                    self._telling = merges.Telling()
+                    opening = [*merges.of_plan(plan, tool=_tool()), session]
+                else:
+                    opening = [*records.of_plan(plan, tool=_tool()), session]
                 at = self._add(opening, schema=_SCHEMA)
                 make_durable(self._connection)
                 self.blank = False
@@ -237,7 +248,7 @@ class Book:
             self._learn(self._telling, self._telling.story())
         self._show("running")
 
-    def note(self, entries: Sequence[Entry]) -> None:
+    def note(self, entries: Sequence[Entry | MergeEntry]) -> None:
         """Write entries down, all or none; they are on the disk when this returns.
 
         Raises
@@ -256,13 +267,19 @@ class Book:
             if self._shown is None or self._clock() - self._shown >= STATUS_EVERY:
                 self._show("running")
 
-    def _record(self, entry: Entry) -> Record:
+    def _record(self, entry: Entry | MergeEntry) -> Record:
         if isinstance(entry, Halted):
             self._summary = replace(self._summary, note=entry.why)
             return records.of_entry(entry, Thread())
         if isinstance(entry, Ended):
             self._words[entry.key] = entry.outcome.outcome
-        return records.of_entry(entry, self._threads[entry.key])
+        thread = self._threads[entry.key]
+        if isinstance(thread, merges.Thread):
+            return merges.of_entry(entry, thread)
+        if isinstance(entry, MergeEntry):
+            why = f"{type(entry).__name__}: a merge in the journal of edits"
+            raise TypeError(why)
+        return records.of_entry(entry, thread)
 
     def forget(self, contact_id: str) -> bool:
         """Erase what is in it of one person but the id; False when it knows nothing of them."""
@@ -434,7 +451,8 @@ def shown(path: Path) -> Summary | None:
         summary = Summary(**{**told, **moments})
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return summary if isinstance(summary.takes_back, str) else None
+    sound = isinstance(summary.takes_back, str) and isinstance(summary.kind, str)
+    return summary if sound else None
 
 
 @functools.cache

@@ -23,7 +23,9 @@ import platformdirs
 
 from contacttools.errors import BadPlan, CommitRefused, PlanInUse
 from contacttools.journal.book import PATIENCE, Book, held, shown, status_path
+from contacttools.journal.merges import MergeStory
 from contacttools.journal.story import State, Story, Summary
+from contacttools.merging.mergeplan import MergePlan
 from contacttools.planning.plan import ID_PREFIX, Plan
 
 KEPT = timedelta(days=90)  # after nobody has touched a book
@@ -59,12 +61,14 @@ class Folder:
         self._now, self._clock, self._entropy = now, clock, entropy
         self._purged: datetime | None = None
 
-    def open(self, plan: Plan, *, site_id: str, base_url: str, site: str, mode: str) -> Book:
+    def open(
+        self, plan: Plan | MergePlan, *, site_id: str, base_url: str, site: str, mode: str
+    ) -> Book:
         """Open the book of a plan: a new one, or the one that there is, to go on with.
 
         Parameters
         ----------
-        plan : Plan
+        plan : Plan or MergePlan
         site_id, base_url, site : str
             Where it is written: by id, by address, in words.
         mode : str
@@ -87,7 +91,7 @@ class Folder:
         book.begin(plan, base_url=base_url, site=site, mode=mode)
         return book
 
-    def read(self, site_id: str, plan_id_prefix: str) -> Story:
+    def read(self, site_id: str, plan_id_prefix: str) -> Story | MergeStory:
         """Return what the book of a plan tells.
 
         Raises
@@ -138,7 +142,7 @@ class Folder:
             raise trouble
         return erased
 
-    def set_aside(self, plan: Plan, site_id: str) -> Path | None:
+    def set_aside(self, plan: Plan | MergePlan, site_id: str) -> Path | None:
         """Move the book of a plan out of the way; return where it is then, if there was one.
 
         It is not listed any more, and kept as long as any other.

@@ -36,7 +36,7 @@ VERSION = 1
 
 Kind = Literal[
     "plan", "intent", "refused", "risk", "session", "sending", "answer", "ended", "halted",
-    "forgotten",
+    "forgotten", "copies",
 ]  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def of_entry(entry: Entry, thread: Thread) -> Record:
             raise TypeError(why)
         record = Record("sending", *entry.key, *_of_ask(entry.ask))
     else:
-        facts, value = _of_answer(entry.key, entry.answer)
+        facts, value = of_answer(entry.key, entry.answer)
         if entry.ask != thread.asked:  # or the record before says it
             asked, held = _of_ask(entry.ask)
             facts, value = {**asked, **facts}, {**held, **value}
@@ -232,7 +232,7 @@ def entry_of(record: Record, thread: Thread) -> Note | Ended:
             if ask is None:
                 why = "an answer to nothing"
                 raise ValueError(why)
-            entry = Note(key, ask, _answer(record.facts, value))
+            entry = Note(key, ask, answer_of(record.facts, value))
         case "ended":
             entry = Ended(key, _outcome(key, record.facts, value, thread))
         case _:
@@ -279,7 +279,8 @@ def _ask(key: Key, facts: Json, value: Json) -> Ask:
             raise ValueError(why)
 
 
-def _of_answer(key: Key, answer: Answer | Waited) -> tuple[Json, Json]:
+def of_answer(key: Key, answer: Answer | Waited) -> tuple[Json, Json]:
+    """Return facts and value of an answer."""
     facts: Json = {"answer": _WORDS[type(answer)]}
     value = {each.name: getattr(answer, each.name) for each in fields(answer)}
     for name in _ANSWER_FACTS & set(value):
@@ -291,7 +292,8 @@ def _of_answer(key: Key, answer: Answer | Waited) -> tuple[Json, Json]:
     return facts, value
 
 
-def _answer(facts: Json, value: Json) -> Answer | Waited:
+def answer_of(facts: Json, value: Json) -> Answer | Waited:
+    """Return the answer of its facts and value."""
     answer = _ANSWERS[facts["answer"]]
     members = {**facts, **value}
     return answer(**{each.name: members[each.name] for each in fields(answer)})

@@ -104,6 +104,8 @@ class Summary:
     site, note : str
     takes_back : str
         The id of the plan whose commit this one undoes, if it does.
+    kind : {"edits", "merge"}
+        What was written: a plan of edits, or of merges.
     """
 
     plan_id: str
@@ -115,10 +117,11 @@ class Summary:
     site: str
     note: str
     takes_back: str = ""
+    kind: str = "edits"
 
 
 @dataclass(slots=True)
-class _Course:
+class Course:
     """What is known of one change."""
 
     thread: Thread = field(default_factory=Thread)
@@ -128,6 +131,7 @@ class _Course:
     erased: bool = False
 
     def take(self, record: Record) -> None:
+        """Go on by one record about it."""
         self.sent |= record.kind == "sending"
         if record.erased:
             self.erased = True
@@ -151,12 +155,14 @@ class _Course:
             self.thread.asked = None
 
     def reopen(self) -> None:
+        """Take it up again, if it is open."""
         if self.outcome is None or self.outcome.outcome in ("unknown", "not_sent"):
             self.flush()
             self.outcome = None
             self.seen.append((Resume(), Waited()))
 
     def ended(self, key: Key) -> Outcome | None:
+        """Return how it ended, if it did."""
         if self.outcome is None and self.erased:  # it cannot be gone on with
             word: Word = "unknown" if self.sent else "not_sent"
             return Outcome(key[0], word, detail=FORGOTTEN, step=key[1])
@@ -175,7 +181,7 @@ class Telling:
         self._changes: list[Change] = []
         self._refused: list[Refusal] = []
         self._risks: list[Risk] = []
-        self._courses: dict[Key, _Course] = {}
+        self._courses: dict[Key, Course] = {}
         self._intact = True
         self._note = ""
 
@@ -202,7 +208,7 @@ class Telling:
                 self._partial = record.value["partial"]
             case "intent":
                 self._changes.append(records.change_of(record))
-                self._courses[records.key_of(record)] = _Course(erased=record.erased)
+                self._courses[records.key_of(record)] = Course(erased=record.erased)
                 self._intact &= not record.erased
             case "refused":
                 self._refused.append(records.refusal_of(record))

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal, get_args, overload
+from typing import Literal, cast, get_args, overload
 
 import pandas as pd
 from tqdm.auto import tqdm
@@ -29,19 +29,22 @@ from contacttools.errors import (
     AuthError,
     BadPlan,
     BadValue,
-    NotApproved,
     ReadOnlySite,
     Unreachable,
     WrongSite,
 )
 from contacttools.journal.book import Book
 from contacttools.journal.folder import Folder
+from contacttools.journal.merges import MergeStory
 from contacttools.journal.story import Story
+from contacttools.merging.mergeplan import MergePlan
+from contacttools.merging.mergereport import MergeReport, MergeRun
 from contacttools.planning.change import Change, Key
-from contacttools.planning.plan import ID_PREFIX, Plan
+from contacttools.planning.plan import Plan
 from contacttools.planning.render import count, visible
 from contacttools.service import calls, pacing
-from contacttools.service.direct import Direct
+from contacttools.service.approving import approved, prefix
+from contacttools.service.merges import Merges
 from contacttools.service.transport import Transport, believed
 from contacttools.staging import drafts
 
@@ -50,7 +53,7 @@ _AHEAD = timedelta(minutes=5)  # as far as two clocks may differ
 _AGED = timedelta(hours=24)  # a plan older than this is carried over nothing a person wrote
 
 
-class Runs(Direct):
+class Runs(Merges):
     """How plans are committed to a site. See `Site`."""
 
     def __init__(
@@ -64,9 +67,13 @@ class Runs(Direct):
         folder: Folder | None = None,
     ) -> None:
         super().__init__(
-            transport, site_id, live=live, read_only=read_only, direct_writes=direct_writes
+            transport,
+            site_id,
+            live=live,
+            read_only=read_only,
+            direct_writes=direct_writes,
+            folder=folder,
         )
-        self._folder = folder or Folder()
         self._runs: list[Run] = []
 
     @property
@@ -149,10 +156,6 @@ class Runs(Direct):
             step = commit.next_step(change, seen, mode)
         return step, contact
 
-    def _pause(self, wait: Wait) -> None:
-        pacer = self._transport.pacer
-        pacer.clock.wait(pacing.backoff(wait.attempt), pacer.never)
-
     # -- committing -------------------------------------------------------------------------
 
     @overload
@@ -228,7 +231,7 @@ class Runs(Direct):
         """
         self._fits(plan)
         plan = plan.again()
-        _approved(plan, approve, expect)
+        approved(plan, approve, expect)
         if rebase not in get_args(Mode):
             why = f"rebase is one of {', '.join(get_args(Mode))}, not {rebase!r:.40}"
             raise BadValue(why)
@@ -236,12 +239,12 @@ class Runs(Direct):
         return self._watched(run) if wait else run
 
     @overload
-    def resume(self, plan_id: str, *, wait: Literal[True] = ...) -> Report: ...
+    def resume(self, plan_id: str, *, wait: Literal[True] = ...) -> Report | MergeReport: ...
 
     @overload
-    def resume(self, plan_id: str, *, wait: Literal[False]) -> Run: ...
+    def resume(self, plan_id: str, *, wait: Literal[False]) -> Run | MergeReport: ...
 
-    def resume(self, plan_id: str, *, wait: bool = True) -> Report | Run:
+    def resume(self, plan_id: str, *, wait: bool = True) -> Report | Run | MergeReport:
         """Take up a commit that was broken off, from its journal: in any notebook, after any end.
 
         Parameters
@@ -253,8 +256,8 @@ class Runs(Direct):
 
         Returns
         -------
-        Report or Run
-            Of the whole plan, what was written before included.
+        Report, Run or MergeReport
+            Of the whole plan, what was written before included. Merges are always waited for.
 
         Raises
         ------
@@ -263,7 +266,9 @@ class Runs(Direct):
         PlanInUse, ReadOnlySite
             Nothing was sent.
         """
-        story = self._folder.read(self.site_id, _prefix(plan_id))
+        story = self._folder.read(self.site_id, prefix(plan_id))
+        if isinstance(story, MergeStory):
+            return self._carried_out(story.plan)
         run = self._opened(story.plan, story.mode)
         return self._watched(run) if wait else run
 
@@ -277,12 +282,12 @@ class Runs(Direct):
             raise ReadOnlySite(why)
         book = self._book(plan, mode)
         try:
-            story = book.story()
+            story = cast("Story", book.story())
             if self._another_site(story):
                 book.close()
                 self._folder.set_aside(plan, self.site_id)
                 book = self._book(plan, mode)
-                story = book.story()
+                story = cast("Story", book.story())
             run = self._run(plan, mode, book, story)
         except BaseException:
             book.close()
@@ -324,26 +329,6 @@ class Runs(Direct):
             close=book.close,
         )
 
-    def _another_site(self, story: Story) -> bool:
-        """Say whether this cannot be the site of the journal: a contact is older than it was.
-
-        A sandbox that begins anew has the id of the one before. The service itself never goes
-        back; that a copy of it lags behind is not taken for it.
-        """
-        written = (each for each in story.outcomes.values() if each.outcome == "applied")
-        last = next((each for each in written if each.after is not None), None)
-        if last is None or last.after is None or self.base_url == calls.BASE_URL:
-            return False
-        for attempt in (1, 2):
-            try:
-                contact = self.get_contact(last.contact_id)
-            except ApiError:
-                return False
-            if contact["revision"] >= last.after:
-                return False
-            self._pause(Wait(attempt, Read()))
-        return True
-
     def _watched(self, run: Run) -> Report:
         """Wait for a run with the hands on it: whoever is interrupted stops it."""
         try:
@@ -377,6 +362,9 @@ class Runs(Direct):
                     run.cancel()
 
     def _fits(self, plan: Plan) -> None:
+        given: object = plan
+        if isinstance(given, MergePlan):
+            raise BadPlan("merges are for good and no part of a commit: site.merge(…, approve=…)")
         if not isinstance(plan, Plan):
             why = f"expected a Plan, got {type(plan).__name__}; stage.plan() makes one"  # type: ignore[unreachable]
             raise BadPlan(why)
@@ -410,8 +398,9 @@ class Runs(Direct):
             One row per plan, the latest first: ``planId``, ``state`` ("finished",
             "interrupted": `resume` takes it up; "running"; "damaged"), ``began`` and
             ``touched`` (UTC timestamps), ``contacts``, one column of counts per outcome,
-            ``note``, and ``takesBack`` (the ``planId`` whose commit it undoes; empty for all
-            others). Journals are kept for 90 days after they were last touched.
+            ``note``, ``takesBack`` (the ``planId`` whose commit it undoes; empty for all
+            others), and ``kind`` ("edits" or "merge"). Journals are kept for 90 days after they
+            were last touched.
         """
         listed = list(reversed(self._folder.list(self.site_id)))
         frame = pd.DataFrame(
@@ -428,9 +417,10 @@ class Runs(Direct):
             frame[word] = pd.Series(counts, dtype="int64")
         frame["note"] = pd.Series([each.note for each in listed], dtype="str")
         frame["takesBack"] = pd.Series([each.takes_back for each in listed], dtype="str")
+        frame["kind"] = pd.Series([each.kind for each in listed], dtype="str")
         return frame
 
-    def run(self, plan_id: str) -> Run:
+    def run(self, plan_id: str) -> Run | MergeRun:
         """Return the commit of a plan: the one under way here, or what its journal holds.
 
         Parameters
@@ -440,8 +430,9 @@ class Runs(Direct):
 
         Returns
         -------
-        Run
-            With `Run.report` and `Run.undo_plan`, also of a commit that was broken off.
+        Run or MergeRun
+            With `Run.report` and `Run.undo_plan`, also of a commit that was broken off; of merges
+            the report only.
 
         Raises
         ------
@@ -450,11 +441,13 @@ class Runs(Direct):
         PlanInUse
             Another process is committing it at this moment.
         """
-        prefix = _prefix(plan_id)
+        begin = prefix(plan_id)
         for run in reversed(self._runs):
-            if run.plan.id.startswith(prefix) and not run.wait(0):
+            if run.plan.id.startswith(begin) and not run.wait(0):
                 return run
-        story = self._folder.read(self.site_id, prefix)
+        story = self._folder.read(self.site_id, begin)
+        if isinstance(story, MergeStory):
+            return MergeRun(story.plan, self._as_noted(story))
         course = Course(
             story.plan.changes,
             mode=story.mode,
@@ -521,26 +514,3 @@ def _allowed(mode: Mode, plan: Plan) -> Mode:
     age = datetime.now(UTC) - plan.snapshot_at
     aged = age > _AGED or age < -_AHEAD  # a time to come is none that can be believed
     return "ask" if mode == "disjoint" and aged else mode
-
-
-def _approved(plan: Plan, approve: str, expect: int | None) -> None:
-    if not isinstance(approve, str) or len(approve) < ID_PREFIX or not plan.id.startswith(approve):
-        why = (
-            f"approve={_short(approve)} is not the id of this plan; nothing was sent. Show the "
-            "plan as the last line of a cell, read it, and approve the id that stands at its head"
-        )
-        raise NotApproved(why)
-    if expect is not None and expect != len(plan):
-        why = f"you expect {expect} contacts, the plan has {len(plan)}; nothing was sent"
-        raise NotApproved(why)
-
-
-def _prefix(plan_id: str) -> str:
-    if isinstance(plan_id, str) and len(plan_id) >= ID_PREFIX:
-        return plan_id
-    why = f"a plan's id, its first {ID_PREFIX} characters or more, not {_short(plan_id)}"
-    raise BadPlan(why)
-
-
-def _short(given: object) -> str:
-    return f"{given[:64]!r}" if isinstance(given, str) else f"a {type(given).__name__}"

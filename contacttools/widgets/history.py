@@ -13,6 +13,7 @@ import ipywidgets as widgets
 
 from contacttools.committing.run import Run
 from contacttools.errors import BadValue
+from contacttools.merging.mergereport import MergeRun
 from contacttools.planning.plan import Plan
 from contacttools.planning.render import count
 from contacttools.service.site import Site
@@ -103,6 +104,9 @@ class History(widgets.VBox):  # type: ignore[misc]
 
     def _open(self, plan_id: str) -> None:
         run = self._site.run(plan_id)
+        if isinstance(run, MergeRun):  # which nothing takes back, and code alone takes up
+            self.report.value = run.report._repr_html_()
+            return
         if not run.wait(0):
             self._show_below(self._review(run.plan))  # which follows it
             return
@@ -139,6 +143,8 @@ def _line(row: dict[Hashable, Any]) -> str:
     words = ("applied", "conflict", "refused", "not_sent", "unknown")
     told += [f"{row[word]:,} {word}" for word in words if row[word]]
     told.append(row["planId"][:12])
+    if row["kind"] == "merge":
+        told.append("merged")
     if row["takesBack"]:
         told.append(f"takes back {row['takesBack'][:12]}")
     return " · ".join(told)

@@ -12,6 +12,7 @@ import ipywidgets as widgets
 
 from contacttools.committing.threeway import LOOKS
 from contacttools.errors import BadPlan, BadValue, ContactToolsError, WrongSite
+from contacttools.merging.mergereport import MergeRun
 from contacttools.planning.plan import Plan
 from contacttools.planning.render import count, escape, plan_end, plan_top, visible
 from contacttools.service.site import Site
@@ -187,6 +188,8 @@ class Review(widgets.VBox):  # type: ignore[misc]
             return
         except (ContactToolsError, OSError) as error:
             self.panel.tell(escape(str(error)))
+            return
+        if isinstance(run, MergeRun):  # an id that is no plan of edits
             return
         if not run.wait(0):
             self.panel.follow(run)
