@@ -35,6 +35,7 @@ from contacttools.snapshot.exchange import load, read_contacts
 from contacttools.staging.stage import Stage
 
 __all__ = [
+    "Accepted",
     "ApiError",
     "AuthError",
     "BadPlan",
@@ -79,8 +80,8 @@ __all__ = [
 
 # Loaded when they are used.
 _LATER = {
-    "audit": "auditing.audit", "bulk": "widgets.bulk", "cluster_key": "cleaning.keys",
-    "clusters": "auditing.clusters", "form": "widgets.forms",
+    "Accepted": "auditing.accepting", "audit": "auditing.audit", "bulk": "widgets.bulk",
+    "cluster_key": "cleaning.keys", "clusters": "auditing.clusters", "form": "widgets.forms",
     "grid": "widgets.grid", "history": "widgets.history", "review": "widgets.review",
     "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip
