@@ -42,7 +42,6 @@ PLANTED = {
 
 #: Why a figure is below 0.95.
 REASONS = {
-    "company_spelling": "of a name cut short to a word, nobody can tell whose it is",
     "email_invalid": "a letter lost or exchanged leaves an address like any other",
     "email_bounced": "the service says so of some addresses; nothing else is known of them",
     "phone_twice": "by chance, of the few numbers that there are",

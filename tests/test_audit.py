@@ -225,6 +225,19 @@ MANY = [named(f"c{n}", first, last) for n, (first, last) in enumerate(
             [(CAT, "company", "Quay & Sons Ltd")],
         ),
         (
+            "company_spelling",
+            [
+                *(named(f"s{n}", company="Tideglass Studios") for n in range(3)),
+                named(ANN, company="Tideglass"),
+                *(named(f"a{n}", company="Delta Air") for n in range(3)),
+                *(named(f"d{n}", company="Delta Dental") for n in range(3)),
+                named(BOB, company="Delta"),
+                *(named(f"q{n}", company="Quay Boats") for n in range(2)),
+                named(CAT, company="Quay"),
+            ],
+            [(ANN, "company", None)],
+        ),
+        (
             "field_of_wrong_type",
             [
                 named(custom={"custom.score": "much", "custom.nickname": "Annie"}),
