@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args, overload
 
-import numpy as np
 import pandas as pd
 
 from contacttools.cleaning import emails, phones
@@ -123,7 +122,7 @@ class Rule:
             result = pd.DataFrame({"why": self.about}, index=result.index[mask])
         elif isinstance(result, pd.Series):
             result = pd.DataFrame({"why": result.dropna()})
-        if not isinstance(result, pd.DataFrame) or (_places(frame, result) < 0).any():
+        if not isinstance(result, pd.DataFrame) or not _stands_in(frame, result):
             why = (
                 f"rule {self.name}: return a mask of the rows, a Series that says why, or a "
                 "DataFrame with why and suggestion; each with the index of the frame it was given"
@@ -138,11 +137,11 @@ class Rule:
         return told
 
 
-def _places(frame: pd.DataFrame, result: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """Return at which rows of a frame those of a result stand; -1 where at none."""
+def _stands_in(frame: pd.DataFrame, result: pd.DataFrame) -> bool:
+    """Say whether all rows of a result are rows of a frame."""
     if result.index is frame.index:
-        return np.arange(len(frame))
-    return frame.index.get_indexer(result.index)
+        return True
+    return bool((frame.index.get_indexer(result.index) >= 0).all())
 
 
 def _is_mask(result: pd.Series[Any]) -> bool:
