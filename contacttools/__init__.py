@@ -36,6 +36,7 @@ from contacttools.staging.recipe import Recipe
 from contacttools.staging.stage import Stage, stages
 
 __all__ = [
+    "Accepted",
     "ApiError",
     "AuthError",
     "BadPlan",
@@ -84,7 +85,8 @@ __all__ = [
 
 # Loaded when they are used.
 _LATER = {
-    "audit": "auditing.audit", "bulk": "widgets.bulk", "cluster_key": "cleaning.keys",
+    "Accepted": "auditing.accepting", "audit": "auditing.audit", "bulk": "widgets.bulk",
+    "cluster_key": "cleaning.keys",
     "clusters": "auditing.clusters", "form": "widgets.forms",
     "grid": "widgets.grid", "history": "widgets.history",
     "merge_plan": "merging.grouping", "review": "widgets.review",

@@ -115,6 +115,21 @@ MANY = [named(f"c{n}", first, last) for n, (first, last) in enumerate(
             [(ANN, "phones[p1].countryCode", None)],
         ),
         (
+            "phone_country_missing",
+            [
+                named(
+                    phones=[phone("p1", "0044 20 7946 0856", country=None)],
+                    addresses=[address("a1", country="FR")],
+                )
+            ],
+            [],
+        ),
+        (
+            "phone_notation",
+            [named(phones=[phone("p1", "0044 20 7946 0856", country=None)])],
+            [(ANN, "phones[p1].phone", "+442079460856")],
+        ),
+        (
             "phone_notation",
             [named(phones=[phone("p1", "(512) 555-0177")])],
             [(ANN, "phones[p1].phone", "+15125550177")],
@@ -210,9 +225,29 @@ MANY = [named(f"c{n}", first, last) for n, (first, last) in enumerate(
             [(CAT, "company", "Quay & Sons Ltd")],
         ),
         (
+            "company_spelling",
+            [
+                *(named(f"s{n}", company="Tideglass Studios") for n in range(3)),
+                named(ANN, company="Tideglass"),
+                *(named(f"a{n}", company="Delta Air") for n in range(3)),
+                *(named(f"d{n}", company="Delta Dental") for n in range(3)),
+                named(BOB, company="Delta"),
+                *(named(f"q{n}", company="Quay Boats") for n in range(2)),
+                named(CAT, company="Quay"),
+            ],
+            [(ANN, "company", None)],
+        ),
+        (
             "field_of_wrong_type",
-            [named(custom={"custom.score": "much", "custom.nickname": "Annie"})],
-            [(ANN, "extendedFields[custom.score].value", None)],
+            [
+                named(custom={"custom.score": "much", "custom.nickname": "Annie"}),
+                named(BOB, custom={"custom.since": "2020-13-01"}),
+                named(CAT, custom={"custom.since": "3 May 2020"}),
+            ],
+            [
+                (ANN, "extendedFields[custom.score].value", None),
+                (BOB, "extendedFields[custom.since].value", None),
+            ],
         ),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import contacttools as ct
-from contacttools.cleaning import places
+from contacttools.cleaning import places, text
 
 RULES = ("text", "name", "email", "phone", "country", "subdivision", "date", "company", "url")
 NATIONS = ("US", "DE", "FR", "GB", "IT", "TR", "CA", "JP")
@@ -119,6 +119,10 @@ def test_what_is_sure_is_put_right_and_the_rest_is_left(
         ("(512) 555-0177", "US", ("+15125550177", "fixed")),
         ("tel: 040 66969 153", "DE", ("+494066969153", "fixed")),
         ("0049 40 66969153", "FR", ("+494066969153", "fixed")),
+        ("0049 40 66969153", "US", ("+494066969153", "fixed")),
+        ("001 5035550180", "US", ("+15035550180", "fixed")),
+        ("(0044) 20 7946 0856", "Texas", ("+442079460856", "fixed")),
+        ("00 0177", "US", ("00 0177", "invalid")),
         ("514-555-0164 ext. 49", "CA", ("514-555-0164 ext. 49", "doubtful")),
         ("1-800-FLOWERS", "US", ("1-800-FLOWERS", "doubtful")),
         ("555-0142", "US", ("555-0142", "invalid")),
@@ -215,10 +219,17 @@ def test_no_letter_of_a_name_is_lost(value: str):
     """Only capitals, spaces and what nobody sees may change."""
     ((after, _),) = verdicts("name", [value])
     shown = [
-        "".join(each for each in unicodedata.normalize("NFKC", text.casefold()) if each.isalnum())
-        for text in (value, str(after))
+        "".join(each for each in unicodedata.normalize("NFKC", told.casefold()) if each.isalnum())
+        for told in (value, str(after))
     ]
     assert shown[0] == shown[1]
+
+
+@given(value=st.text(st.characters(max_codepoint=127), max_size=12) | TEXTS)
+def test_plain_letters_take_the_same_way_as_all_others(value: str):
+    """A character that shows nothing changes nothing, whichever way is taken for it."""
+    assert text.clean(value) == text.clean(f"\u200b{value}")
+    assert places.fold(value) == places.fold(f"{value}\u0301")
 
 
 @given(value=TEXTS, nation=st.sampled_from(NATIONS))

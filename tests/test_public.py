@@ -9,7 +9,7 @@ import contacttools as ct
 from contacttools import errors
 
 NAMES = {
-    "ApiError", "AuthError", "BadPlan", "BadValue", "CommitRefused", "ConflictError",
+    "Accepted", "ApiError", "AuthError", "BadPlan", "BadValue", "CommitRefused", "ConflictError",
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Recipe", "Report", "Site", "Stage", "StagingError", "StaleFrame",
     "StaleRevision", "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk",
@@ -20,8 +20,8 @@ NAMES = {
 
 #: Loaded when they are used.
 LATER = {
-    "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "merge_plan", "review",
-    "rule", "workbench",
+    "Accepted", "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "merge_plan",
+    "review", "rule", "workbench",
 }  # fmt: skip
 
 _CONNECT = (
@@ -68,6 +68,9 @@ CALLS = [
     (ct.dialects.crm_backend, "site"),
     (ct.dialects.CrmBackend.update_contact, "self, identifiers, contact_info, options=None"),
     (ct.dialects.elevate, "function"),
+    (ct.audit, "contacts_or_stage, rules=None, *, accepted=None"),
+    (ct.Accepted.save, "self, path"),
+    (ct.Accepted.load, "path"),
     (ct.Contacts.to_frame, "self, table=None"),
     (ct.Stage, "contacts, *, name=None, who=None"),
     (ct.Stage.recipe, "self"),

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from contacttools.auditing import across, catalogue, emails, lists, people, phones, places
-from contacttools.auditing.findings import SEVERITIES, Finding, Findings
+from contacttools.auditing.accepting import Accepted
+from contacttools.auditing.finding import SEVERITIES, Counted, Finding
+from contacttools.auditing.findings import Findings
 from contacttools.auditing.rule import Audited, Rule, Staged, chosen_rules
+from contacttools.errors import BadValue
 from contacttools.snapshot.contacts import Contacts
 from contacttools.snapshot.frames import plain
 
@@ -17,7 +20,10 @@ SHIPPED = (people, emails, phones, places, lists, across, catalogue)
 
 
 def audit(
-    contacts_or_stage: Contacts | Staged, rules: Iterable[Rule | str] | None = None
+    contacts_or_stage: Contacts | Staged,
+    rules: Iterable[Rule | str] | None = None,
+    *,
+    accepted: Accepted | None = None,
 ) -> Findings:
     """Return what is wrong with contacts.
 
@@ -27,6 +33,9 @@ def audit(
         Of a stage, with all that is staged: so one sees what is left before anything is written.
     rules : iterable of Rule or str, optional
         Which rules, or their names; without it, all there are, those of `rule` too.
+    accepted : Accepted, optional
+        What may stand: `Findings.accept` returns it, `Accepted.load` reads it. It is left out as
+        long as its values are the same, and counted in ``findings.accepted``.
 
     Returns
     -------
@@ -35,7 +44,8 @@ def audit(
     Raises
     ------
     BadValue
-        There is no such rule; or a rule returned something else than it should.
+        There is no such rule; a rule returned something else than it should; or `accepted` is
+        nothing of the kind.
 
     Examples
     --------
@@ -46,10 +56,19 @@ def audit(
     >>> len(after.compare(before).fixed) > 0
     True
     """
+    if accepted is not None and not isinstance(accepted, Accepted):
+        why = f"accepted is what findings.accept or ct.Accepted.load returns, not {accepted!r:.40}"  # type: ignore[unreachable]
+        raise BadValue(why)
     audited = Audited(contacts_or_stage)
     asked = sorted(chosen_rules(rules), key=lambda each: SEVERITIES.index(each.severity))
-    found = [finding for each in asked for finding in _found(each, audited)]
-    return Findings(found, len(audited.contacts), {each.name: each.about for each in asked})
+    told: list[Finding] = []
+    quiet: list[Finding] = []
+    for finding in (each for rule in asked for each in _found(rule, audited)):
+        may_stand = accepted is not None and accepted.holds(finding.key, finding.judged)
+        (quiet if may_stand else told).append(finding)
+    about = {each.name: each.about for each in asked}
+    counted = Counted.of(audited.wide, audited.contacts.extended)
+    return Findings(told, len(audited.contacts), about, quiet, counted)
 
 
 def _found(rule: Rule, audited: Audited) -> Iterator[Finding]:

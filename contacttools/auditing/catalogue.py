@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from datetime import datetime
+
 import pandas as pd
 
 from contacttools.auditing.rule import Audited, rule
@@ -41,8 +44,16 @@ def _wrong(field: object, value: object) -> str | None:
     kind = getattr(field, "kind", "text")
     if kind == "number" and (isinstance(value, bool) or not isinstance(value, (int, float))):
         return "not a number"
-    if kind == "date" and pd.isna(pd.to_datetime(str(value), errors="coerce")):
+    if kind == "date" and not _is_date(str(value)):
         return "not a date"
     if kind in ("text", "url") and not isinstance(value, str):
         return "not text"
     return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_date(text: str) -> bool:
+    try:
+        return bool(datetime.fromisoformat(text))
+    except ValueError:  # pandas reads more, and takes a hundred times as long
+        return bool(pd.notna(pd.to_datetime(text, errors="coerce")))

@@ -64,8 +64,8 @@ def disposable_address(frame: pd.DataFrame) -> pd.Series[bool]:
 @rule(severity="warning", table="emails", column="email")
 def domain_typo(frame: pd.DataFrame) -> pd.DataFrame:
     """A domain one letter away from that of a large provider."""
-    meant = {each: _meant(each) for each in _domain(frame).unique()}
-    found = _domain(frame).map(meant).astype("str")
+    domain = _domain(frame)
+    found = domain.map({each: _meant(each) for each in domain.unique()}).astype("str")
     suggestion = frame["email"].str.rpartition("@")[0] + "@" + found
     why = "probably " + found
     return pd.DataFrame({"suggestion": suggestion, "why": why})[found.notna()]

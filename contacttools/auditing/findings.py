@@ -2,73 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from contacttools import files
-from contacttools.auditing import shown
+from contacttools.auditing import plots, shown
+from contacttools.auditing.accepting import Accepted
+from contacttools.auditing.drawing import Plot
+from contacttools.auditing.finding import SEVERITIES, Counted, Finding
 from contacttools.auditing.fixes import Fix, Fixes
 from contacttools.contact.fields import Json
 from contacttools.errors import BadValue
 from contacttools.planning.render import count, visible
-from contacttools.snapshot.frames import Table, plain
+from contacttools.snapshot.frames import plain
 
-SEVERITIES = ("error", "warning", "info")
 COLUMNS = ["findingId", "contactId", "rule", "severity", "path", "value", "why", "suggestion"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong with one value.
-
-    Attributes
-    ----------
-    contact_id : str
-    rule : str
-    severity : {"error", "warning", "info"}
-    table, item_id : str or None
-        The item that it is in; None for a value of the contact itself.
-    column : str
-        As in the frame of `table`.
-    value : value
-        What was found there.
-    why : str
-    suggestion : value
-        What should be there; None where that is not sure.
-    """
-
-    contact_id: str
-    rule: str
-    severity: str
-    table: Table | None
-    item_id: str | None
-    column: str
-    value: Json
-    why: str
-    suggestion: Json = None
-
-    @property
-    def path(self) -> str:
-        """Where it is: ``name.first``, or ``phones[ID].phone``."""
-        return self.column if self.table is None else f"{self.table}[{self.item_id}].{self.column}"
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What is the same finding in another audit: rule, contact and path."""
-        return self.rule, self.contact_id, self.path
-
-    @property
-    def id(self) -> str:
-        """Twelve hexadecimal digits that stand for rule, contact, path and value."""
-        told = json.dumps([*self.key, self.value], default=str, sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+Kind = Literal["rules", "fields", "time"]
 
 
 class Findings:
@@ -85,13 +38,24 @@ class Findings:
     """
 
     def __init__(
-        self, findings: Iterable[Finding], contacts: int, rules: Mapping[str, str]
+        self,
+        findings: Iterable[Finding],
+        contacts: int,
+        rules: Mapping[str, str],
+        accepted: Iterable[Finding] = (),
+        counted: Counted | None = None,
     ) -> None:
-        self.findings = tuple(findings)
+        self.findings, self._quiet = tuple(findings), tuple(accepted)
         self.contacts, self.rules = contacts, dict(rules)
+        self._counted = counted or Counted()
 
     def __len__(self) -> int:
         return len(self.findings)
+
+    @property
+    def accepted(self) -> Findings:
+        """What was found as well and is left out, since somebody has accepted it."""
+        return Findings(self._quiet, self.contacts, self.rules, (), self._counted)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as data.
@@ -173,17 +137,18 @@ class Findings:
             ids = {f.id for f, wanted in zip(self.findings, where.tolist(), strict=True) if wanted}
         elif where is not None:
             ids = _named(where, {each.id for each in self.findings})
-        return Findings(
-            (
+        chosen = [
+            [
                 each
-                for each in self.findings
+                for each in part
                 if each.rule in rules
                 and each.severity in severities
                 and (ids is None or each.id in ids)
-            ),
-            self.contacts,
-            {name: about for name, about in self.rules.items() if name in rules},
-        )
+            ]
+            for part in (self.findings, self._quiet)
+        ]
+        kept = {name: about for name, about in self.rules.items() if name in rules}
+        return Findings(chosen[0], self.contacts, kept, chosen[1], self._counted)
 
     def fixes(
         self,
@@ -217,15 +182,90 @@ class Findings:
             given["chosen"] = "single findings were chosen"
         return Fixes(tuple(proposed.values()), "audit", given)
 
+    def accept(
+        self,
+        rule: str | Iterable[str] | None = None,
+        severity: str | Iterable[str] | None = None,
+        where: pd.Series[bool] | Iterable[str] | None = None,
+        *,
+        reason: str,
+    ) -> Accepted:
+        """Return findings as accepted, for audits to come; chosen as `only` chooses.
+
+        Each stays quiet until its value, or what is suggested for it, is another one.
+
+        Parameters
+        ----------
+        rule, severity, where
+            As of `only`.
+        reason : str
+            Why they may stand; it is kept with each.
+
+        Raises
+        ------
+        BadValue
+            There is no reason, or no such rule, severity or finding.
+
+        Examples
+        --------
+        >>> contacts = ct.connect().fetch(limit=100)
+        >>> findings = ct.audit(contacts)
+        >>> accepted = findings.accept(rule="name_missing", reason="newsletter, no name is asked")
+        >>> len(ct.audit(contacts, rules="name_missing", accepted=accepted))
+        0
+        """
+        chosen = self.only(rule, severity, where).findings
+        return Accepted.of(((each.key, each.judged) for each in chosen), reason)
+
+    def plot(self, kind: Kind = "rules") -> Plot:
+        """Return a picture of the findings, which a cell shows and `Plot.save` writes.
+
+        Parameters
+        ----------
+        kind : {"rules", "fields", "time"}
+            How much each rule found, by severity; how many contacts have each field; or when the
+            contacts with findings were created, beside all.
+
+        Returns
+        -------
+        Plot
+            ``data`` is what is drawn, as a frame; ``save("audit.svg")`` and ``save("audit.png")``
+            write it. It holds no value of a contact, only counts.
+
+        Raises
+        ------
+        BadValue
+            There is no such kind.
+
+        Examples
+        --------
+        >>> findings = ct.audit(ct.connect().fetch(limit=100))
+        >>> list(findings.plot("fields").data)
+        ['contacts', 'share']
+        """
+        if kind not in get_args(Kind):
+            why = f"kind is one of {', '.join(get_args(Kind))}, not {kind!r}"
+            raise BadValue(why)
+        if kind == "rules":
+            return plots.rules(self.summary(), self.contacts, len(self._quiet))
+        if kind == "fields":
+            return plots.fields(self._counted.filled, self.contacts)
+        found: dict[str, set[str]] = {}
+        for each in self.findings:
+            found.setdefault(each.severity, set()).add(each.contact_id)
+        return plots.time(self._counted.created, found)
+
     def compare(self, earlier: Findings) -> Comparison:
         """Return what became of the findings of an earlier audit: fixed, remaining, and new.
 
-        A finding is the same where rule, contact and path are, whatever the value is by now.
+        A finding is the same where rule, contact and path are, whatever the value is by now. One
+        that was accepted since is neither fixed nor remaining; it counts as accepted.
         """
         return Comparison(earlier, self)
 
     def __repr__(self) -> str:
-        where = f"in {count(self.contacts, 'contact')}"
+        quiet = f", {len(self._quiet):,} accepted and not shown" if self._quiet else ""
+        where = f"in {count(self.contacts, 'contact')}{quiet}"
         if not self.findings:
             return f"<Findings: none {where}>"
         counts = self.summary("severity")["findings"]
@@ -268,7 +308,11 @@ class Findings:
             for name, found in by_rule.items()
         ]
         groups.sort(key=lambda each: (SEVERITIES.index(each.severity), -len(each.rows)))
-        return shown.AuditView(self.contacts, len(self.rules) - len(groups), groups)
+        clean = len(self.rules) - len(groups)
+        return shown.AuditView(self.contacts, clean, groups, len(self._quiet))
+
+
+_STATES = ("fixed", "remaining", "accepted", "new")
 
 
 class Comparison:
@@ -276,9 +320,10 @@ class Comparison:
 
     Attributes
     ----------
-    fixed, remaining, new : Findings
-        Those of the earlier audit that are no more; those of the later one that were there, and
-        those that were not. Earlier = fixed + remaining, later = remaining + new.
+    fixed, remaining, accepted, new : Findings
+        Those of the earlier audit that are no more; that are there; and that are there but were
+        accepted since. And those of the later audit that the earlier one did not show.
+        Earlier = fixed + remaining + accepted, later = remaining + new.
     """
 
     def __init__(self, earlier: Findings, later: Findings) -> None:
@@ -286,15 +331,17 @@ class Comparison:
             raise BadValue("findings are compared with other findings")
         was = {each.key for each in earlier.findings}
         now = {each.key for each in later.findings}
+        quiet = {each.key for each in later.accepted.findings}
         rules = {**earlier.rules, **later.rules}
-        self.fixed = _part(earlier, rules, was - now)
+        self.fixed = _part(earlier, rules, was - now - quiet)
         self.remaining = _part(later, rules, was & now)
+        self.accepted = _part(later.accepted, rules, was & quiet)
         self.new = _part(later, rules, now - was)
 
     def to_frame(self) -> pd.DataFrame:
         """Return all of them, as `Findings.to_frame`, with ``state`` in front."""
         parts = []
-        for state in ("fixed", "remaining", "new"):
+        for state in _STATES:
             frame = getattr(self, state).to_frame()
             frame.insert(0, "state", state)
             parts.append(frame)
@@ -302,24 +349,26 @@ class Comparison:
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """How many by rule: ``before``, ``fixed``, ``remaining``, ``new``, ``after``."""
+        """How many by rule: ``before``, what became of them, ``new``, and ``after``."""
         told: dict[str, pd.Series[Any]] = {
-            state: getattr(self, state).to_frame().groupby("rule").size()
-            for state in ("fixed", "remaining", "new")
+            state: getattr(self, state).to_frame().groupby("rule").size() for state in _STATES
         }
         frame = pd.DataFrame(told).fillna(0).astype("int64")
-        frame.insert(0, "before", frame["fixed"] + frame["remaining"])
+        frame.insert(0, "before", frame[["fixed", "remaining", "accepted"]].sum(axis=1))
         return frame.assign(after=frame["remaining"] + frame["new"]).rename_axis("rule")
 
     def __repr__(self) -> str:
         counts = ", ".join(
-            f"{len(getattr(self, each)):,} {each}" for each in ("fixed", "remaining", "new")
+            f"{len(getattr(self, each)):,} {each}"
+            for each in _STATES
+            if each != "accepted" or len(self.accepted)
         )
         return f"<Comparison: {counts}>"
 
 
 def _part(of: Findings, rules: Mapping[str, str], keys: set[tuple[str, str, str]]) -> Findings:
-    return Findings((each for each in of.findings if each.key in keys), of.contacts, rules)
+    held = [each for each in of.findings if each.key in keys]
+    return Findings(held, of.contacts, rules, (), of._counted)  # noqa: SLF001 - of its own kind
 
 
 def _named(asked: object, known: Iterable[str]) -> set[str]:

@@ -9,7 +9,7 @@ from contacttools.auditing.rule import Audited, rule
 
 def _international(frame: pd.DataFrame) -> pd.Series[bool]:
     """Say which numbers tell their country themselves."""
-    return frame["phone"].fillna("").str.strip().str.startswith("+")
+    return frame["phone"].fillna("").str.strip().str.startswith(("+", "00"))
 
 
 @rule(severity="error", table="phones", column="phone")

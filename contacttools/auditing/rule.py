@@ -133,7 +133,7 @@ class Rule:
             result = pd.DataFrame({"why": self.about}, index=result.index[mask])
         elif isinstance(result, pd.Series):
             result = pd.DataFrame({"why": result.dropna()})
-        if not isinstance(result, pd.DataFrame) or not result.index.isin(frame.index).all():
+        if not isinstance(result, pd.DataFrame) or not _stands_in(frame, result):
             why = (
                 f"rule {self.name}: return a mask of the rows, a Series that says why, or a "
                 "DataFrame with why and suggestion; each with the index of the frame it was given"
@@ -146,6 +146,13 @@ class Rule:
             "suggestion", pd.Series(None, index=told.index, dtype=object)
         )
         return told
+
+
+def _stands_in(frame: pd.DataFrame, result: pd.DataFrame) -> bool:
+    """Say whether all rows of a result are rows of a frame."""
+    if result.index is frame.index:
+        return True
+    return bool((frame.index.get_indexer(result.index) >= 0).all())
 
 
 def _is_mask(result: pd.Series[Any]) -> bool:

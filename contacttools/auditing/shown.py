@@ -51,6 +51,7 @@ class AuditView:
     contacts: int
     clean: int  # rules that found nothing
     groups: Sequence[Group]
+    accepted: int = 0  # findings that are not shown
 
 
 def audit_html(view: AuditView) -> str:
@@ -73,9 +74,9 @@ def _summary(view: AuditView) -> str:
     found = sum(len(each.rows) for each in view.groups)
     rules = len(view.groups) + view.clean
     told = f"{count(found, 'finding')} in {count(view.contacts, 'contact')}"
-    lead = (
-        f"<p><strong>{told}</strong>. {view.clean:,} of {count(rules, 'rule')} found nothing.</p>"
-    )
+    quiet = f" {view.accepted:,} accepted, not shown." if view.accepted else ""
+    nothing = f"{view.clean:,} of {count(rules, 'rule')} found nothing."
+    lead = f"<p><strong>{told}</strong>. {nothing}{quiet}</p>"
     if not view.groups:
         return lead
     most = max(len(each.rows) for each in view.groups)

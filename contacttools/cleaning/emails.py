@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from email_validator import EmailNotValidError, validate_email
@@ -12,6 +13,7 @@ from contacttools.cleaning.verdict import Verdict, told
 _WRAPPED = re.compile(r"^(?:mailto:\s*)?<?\s*([^<>\s]+@[^<>\s]+?)\s*>?$", re.IGNORECASE)
 
 
+@functools.lru_cache(maxsize=1 << 17)  # an audit is followed by another one
 def email(value: str) -> Verdict:
     """Say how an e-mail address should be written: in small letters, with nothing around it.
 

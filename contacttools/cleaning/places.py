@@ -30,6 +30,10 @@ _SEVERAL = {
 }  # fmt: skip
 
 
+#: The signs of ASCII, each to be a space.
+_SIGNS = {at: " " for at in range(128) if unicodedata.category(chr(at))[0] in "PZ"}
+
+
 def country(value: str) -> Verdict:
     """Say which code of ISO 3166 a country has: by its name, or by another code of it."""
     text = clean(value)
@@ -68,7 +72,10 @@ def subdivision(value: str, within: str | None = None) -> Verdict:
 
 def fold(text: str) -> str:
     """Return a name as names are compared: without capitals, accents and signs."""
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
+    plain = text.casefold().replace("&", " and ")
+    if plain.isascii():  # most are
+        return " ".join(plain.translate(_SIGNS).split())
+    plain = unicodedata.normalize("NFKD", plain)
     kept = "".join(
         " " if unicodedata.category(each)[0] in "PZ" else each
         for each in plain

@@ -27,6 +27,8 @@ def clean(text: str) -> str:
     that carry meaning stay: joiners in the scripts that need them, marks of direction where
     letters run from right to left. Lines stay lines.
     """
+    if text.isascii() and text.isprintable() and text == " ".join(text.split()):
+        return text  # most are
     made = unicodedata.normalize("NFC", _LINES.sub("\n", text))
     made = _EMPTY.sub("", _CONTROLS.sub("", made))
     made = _joined(made)

@@ -155,6 +155,14 @@ undone
     "history-typical": "ct.history(live)",
     "workbench": "ct.workbench(live, ct.Stage(crowd))",
     "plan": "edited().plan()",
+    "audit": """
+findings = ct.audit(crowd)
+findings
+""",
+    "audit-rules": "findings.plot()",
+    "audit-fields": 'findings.plot("fields")',
+    "audit-time": 'findings.plot("time")',
+    "audit-nothing": "ct.audit(nobody).plot()",
 }
 
 
