@@ -69,6 +69,7 @@ __all__ = [
     "grid",
     "history",
     "load",
+    "match",
     "normalize",
     "read_contacts",
     "review",
@@ -81,8 +82,8 @@ __all__ = [
 _LATER = {
     "audit": "auditing.audit", "bulk": "widgets.bulk", "cluster_key": "cleaning.keys",
     "clusters": "auditing.clusters", "form": "widgets.forms",
-    "grid": "widgets.grid", "history": "widgets.history", "review": "widgets.review",
-    "rule": "auditing.rule", "workbench": "widgets.workbench",
+    "grid": "widgets.grid", "history": "widgets.history", "match": "matching.match",
+    "review": "widgets.review", "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip
 _ROOMS = ("normalize",)
 

@@ -13,14 +13,14 @@ NAMES = {
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
     "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk", "cluster_key",
-    "clusters", "connect", "dialects", "form", "grid", "history", "load", "normalize",
-    "read_contacts",    "review", "rule", "workbench",
+    "clusters", "connect", "dialects", "form", "grid", "history", "load", "match",
+    "normalize", "read_contacts", "review", "rule", "workbench",
 }  # fmt: skip
 
 #: Loaded when they are used.
 LATER = {
-    "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "review", "rule",
-    "workbench",
+    "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "match", "review",
+    "rule", "workbench",
 }  # fmt: skip
 
 _CONNECT = (
@@ -86,6 +86,9 @@ CALLS = [
             "clear=(), errors='raise'"
         ),
     ),
+    (ct.Stage.to_excel, "self, path, table=None, *, where=None, columns=None"),
+    (ct.Stage.update_from_excel, "self, path, who, *, errors='collect'"),
+    (ct.match, "path_or_frame, contacts, columns=None"),
     (ct.Plan.save, "self, path, *, saved_by=None"),
     (ct.Plan.load, "path"),
     (ct.Plan.to_frame, "self"),

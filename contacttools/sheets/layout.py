@@ -96,6 +96,8 @@ def laid_out(
     `wide` says who they are about. Raises UnknownField for a column that there is not, and
     BadValue for a value that is too long for a cell.
     """
+    if frame.empty:
+        raise BadValue("there are no such rows, so there is nothing to fill in; see where=")
     if len(frame) > _MOST_ROWS:
         why = f"a sheet takes {_MOST_ROWS:,} rows, not {len(frame):,}; choose some with where="
         raise BadValue(why)

@@ -158,10 +158,14 @@ def _rows(sheet: ReadOnlyWorksheet, name: str) -> Iterator[tuple[int, list[Cell]
     first = itertools.islice(sheet.iter_rows(max_row=_MOST_ROWS, max_col=_MOST_COLUMNS), _HEAD)
     width = max((len(_trimmed(row)) for row in first), default=0)
     left = _MOST_CELLS
+    blank: object = None  # a row that is not there is the same object each time
     if not width:
         return
     for number, row in enumerate(sheet.iter_rows(max_row=_MOST_ROWS, max_col=width), 1):
+        if row is blank:
+            continue
         found = _trimmed(row)
+        blank = blank if found else row
         left -= len(found)
         if left < 0:
             why = f"{name} has more than {_MOST_CELLS:,} cells; split it"

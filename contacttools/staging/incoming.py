@@ -158,7 +158,7 @@ class _Comparison:
                 raise error
             if error is not None:
                 back.reading.findings.append(intake.refuse(WHOLE, error))
-            elif name in self._texts:
+            elif name in self._texts and (name in self._fields or name == layout.WHO):
                 self._places[name] = n
         for name in lost:
             why = "the sheet has no such column; nothing of it is staged"
@@ -173,7 +173,7 @@ class _Comparison:
             if lost:
                 why += f"; of those, {', '.join(lost)} is missing: was a heading changed?"
             return UnknownField(why, field=name)
-        if name in self._texts and name not in self._fields and name != layout.WHO:
+        if name.startswith("custom.") and name not in self._fields:
             return UnknownField(f"the contacts have no field {name!r} any more", field=name)
         return None
 
