@@ -4,7 +4,7 @@ import csv
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from people_builder import ANN, BOB, CAT, ann, bob, cat, documents, email, person, phone, snapshot
@@ -63,9 +63,9 @@ def test_a_phone_finds_its_contact_in_e164(number):
 
 
 def test_short_numbers_find_nobody():
-    """An extension is no telephone number."""
+    """An extension is no telephone number, and no sign of somebody new."""
     people = snapshot(ann(phones=[phone("p1", "0100", primary=True)]))
-    assert [("new", "")] == statuses(matched({"phone": ["0100"]}, people))
+    assert [("ambiguous", "")] == statuses(matched({"phone": ["0100"]}, people))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_the_export_of_the_dashboard_is_known(tmp_path):
     rows = [
         row | {"First Name": "Ann", "Last Name": "Example", "Email 2": "ann@example.com",
                "Email 1": "a@example.org", "Company": "New Ltd", "Address 1 - City": "Town"},
-        row | {"First Name": "Catherine", "Last Name": "Sample", "Phone 2": "'+1 555-0199",
+        row | {"First Name": "Catherine", "Last Name": "Sample", "Phone 2": "(555) 0199",
                "Labels": "VIP"},
         row | {"First Name": "Dan", "Last Name": "New", "Email 1": "dan@example.com"},
     ]  # fmt: skip
@@ -247,17 +247,17 @@ def test_what_is_staged_already_is_what_a_list_is_compared_with():
         ct.match(rows, [])
 
 
-@given(documents(dirty=False), st.data())
-def test_a_list_made_of_the_contacts_says_nothing_new(people, data):
-    """Any rows of their own frame: each is matched or shared, and nothing is proposed."""
+@settings(max_examples=settings().max_examples // 2)
+@given(documents(dirty=False), st.randoms(use_true_random=False))
+def test_a_list_made_of_the_contacts_says_nothing_new(people, chance):
+    """Their own rows in any order: each is found or to be decided, and nothing is proposed."""
     contacts = snapshot(*people)
     frame = contacts.to_frame()[["name.first", "company", "email", "phone", "birthdate"]]
-    rows = frame.iloc[data.draw(st.permutations(range(len(frame))))]
-    result = ct.match(rows, contacts)
-    assert len(rows) == len(result)
-    assert "new" not in {status for status, _ in statuses(result)} - {
-        "new" if rows["email"].isna().all() else ""
-    }
+    order = list(range(len(frame)))
+    chance.shuffle(order)
+    result = ct.match(frame.iloc[order], contacts)
+    assert len(frame) == len(result)
+    assert {"matched", "ambiguous"} >= set(result.to_frame()["status"])
     assert 0 == len(result.fixes())
 
 

@@ -3,6 +3,9 @@
 import csv
 import io
 import re
+import shutil
+import subprocess
+import sys
 import zipfile
 from datetime import date, datetime
 
@@ -646,6 +649,43 @@ def test_who_filled_it_in_has_to_be_said(path, who):
     out(stage(), path)
     with pytest.raises(ct.BadValue, match="who is the person who filled it in"):
         stage().update_from_excel(path, who)
+
+
+def test_the_spreadsheet_library_is_loaded_by_the_first_sheet():
+    """Not by the import of contacttools."""
+    code = "import sys, contacttools; sys.exit('openpyxl' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# -- a real spreadsheet program -------------------------------------------------------------
+
+SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
+
+
+def resaved(path, *formats):
+    """The file opened and saved by LibreOffice, as these formats one after the other."""
+    profile = path.parent / "profile"
+    for each in formats:
+        folder = path.parent / f"{path.parent.name}-{each}"
+        command = [SOFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless",
+                   "--convert-to", each, "--outdir", folder, path]  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True)
+        path = folder / f"{path.stem}.{each}"
+    return path
+
+
+@pytest.mark.skipif(SOFFICE is None, reason="LibreOffice Calc is not installed")
+@pytest.mark.parametrize("formats", [("xlsx",), ("ods", "xlsx")], ids="-".join)
+def test_what_libreoffice_opens_and_saves_stages_nothing(path, formats):
+    """Not one edit of hostile texts and of all that a contact holds, nor after its own format."""
+    texts = [*HOSTILE, *UNSENDABLE, *PAYLOADS, "00123", "1990-05-01", "5550100", "1e5", "a\r\nb"]
+    people = [person(f"c-{n}", 1, company=each) for n, each in enumerate(texts)]
+    staged = stage(ann(phones=[phone("p", "+12125550100", primary=True)]), *people)
+    staged.to_excel(path)
+    found = staged.update_from_excel(resaved(path, *formats), "Dana")
+    assert {"unchanged"} == set(found["status"]), found[found["status"] != "unchanged"].to_string()
+    assert len(found) == len(staged.contacts)
+    assert 0 == len(staged)
 
 
 # -- files from anywhere --------------------------------------------------------------------

@@ -242,8 +242,8 @@ def match(
     Examples
     --------
     >>> contacts = ct.connect().fetch(limit=50)
-    >>> known = contacts.to_frame().dropna(subset="email").iloc[[0]]
-    >>> rows = pd.DataFrame({"Mail": [known["email"].iloc[0], "nobody@example.net"]})
+    >>> known = contacts.to_frame()["email"].dropna().drop_duplicates(keep=False)
+    >>> rows = pd.DataFrame({"Mail": [known.iloc[-1], "nobody@example.net"]})
     >>> result = ct.match(rows, contacts, columns={"Mail": "email"})
     >>> result.to_frame()["status"].tolist()
     ['matched', 'new']
@@ -282,13 +282,12 @@ class _Index:
 
     def find(self, person: Person) -> _Found:
         by_email = _union(self._emails.get(_email(each), ()) for each in person.emails)
-        by_phone = _union(
-            self._phones.get(key, ()) for each in person.phones for key in _digits(each)
-        )
+        numbers = [key for each in person.phones for key in _digits(each)]
+        by_phone = _union(self._phones.get(each, ()) for each in numbers)
         called = _words(" ".join(
             str(person.says.get(each, "")) for each in ("name.first", "name.last")
         ))  # fmt: skip
-        if not person.emails and not person.phones:
+        if not person.emails and not numbers:
             near = self._names.get(called, set()) if called else set()
             why = "neither an e-mail nor a phone to find the contact by"
             return _Found("ambiguous", self._ordered(near), why=why)
