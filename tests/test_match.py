@@ -247,6 +247,14 @@ def test_what_is_staged_already_is_what_a_list_is_compared_with():
         ct.match(rows, [])
 
 
+def test_spaces_around_a_value_are_no_difference():
+    """Of either side: programs and people put them there."""
+    people = snapshot(cat(company=" Cat Ltd "))
+    assert 0 == len(
+        matched({"email": ["cat@example.com"], "company": ["Cat Ltd  "]}, people).fixes()
+    )
+
+
 @settings(max_examples=settings().max_examples // 2)
 @given(documents(dirty=False), st.randoms(use_true_random=False))
 def test_a_list_made_of_the_contacts_says_nothing_new(people, chance):

@@ -184,7 +184,7 @@ class Match:
                 after = (*held, *(each for each in said if each not in held))
                 if after == held:
                     continue
-            if after != before:
+            if after != (before.strip() if isinstance(before, str) else before):
                 yield Fix(contact_id, None, None, name, before, after, reason)
 
     def _noted(self, place: int, found: _Found) -> _Found:
