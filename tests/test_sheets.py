@@ -677,8 +677,13 @@ def resaved(path, *formats):
 @pytest.mark.skipif(SOFFICE is None, reason="LibreOffice Calc is not installed")
 @pytest.mark.parametrize("formats", [("xlsx",), ("ods", "xlsx")], ids="-".join)
 def test_what_libreoffice_opens_and_saves_stages_nothing(path, formats):
-    """Not one edit of hostile texts and of all that a contact holds, nor after its own format."""
+    """Not one edit of hostile texts and of all that a contact holds, nor after its own format.
+
+    That one, .ods, has no place for tabs and control characters, and drops them.
+    """
     texts = [*HOSTILE, *UNSENDABLE, *PAYLOADS, "00123", "1990-05-01", "5550100", "1e5", "a\r\nb"]
+    if "ods" in formats:
+        texts = [each for each in texts if not re.search("[\x00-\x08\x09\x0b\x1b]", each)]
     people = [person(f"c-{n}", 1, company=each) for n, each in enumerate(texts)]
     staged = stage(ann(phones=[phone("p", "+12125550100", primary=True)]), *people)
     staged.to_excel(path)
