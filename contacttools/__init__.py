@@ -73,6 +73,7 @@ __all__ = [
     "grid",
     "history",
     "load",
+    "match",
     "merge_plan",
     "normalize",
     "read_contacts",
@@ -89,7 +90,7 @@ _LATER = {
     "cluster_key": "cleaning.keys",
     "clusters": "auditing.clusters", "form": "widgets.forms",
     "grid": "widgets.grid", "history": "widgets.history",
-    "merge_plan": "merging.grouping", "review": "widgets.review",
+    "match": "matching.match", "merge_plan": "merging.grouping", "review": "widgets.review",
     "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip
 _ROOMS = ("changes", "normalize")

@@ -14,14 +14,14 @@ NAMES = {
     "ReadOnlySite", "Recipe", "Report", "Site", "Stage", "StagingError", "StaleFrame",
     "StaleRevision", "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk",
     "changes", "cluster_key", "clusters", "connect", "dialects", "form", "grid", "history",
-    "load", "merge_plan", "normalize", "read_contacts", "review", "rule", "stages",
+    "load", "match", "merge_plan", "normalize", "read_contacts", "review", "rule", "stages",
     "workbench",
 }  # fmt: skip
 
 #: Loaded when they are used.
 LATER = {
-    "Accepted", "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "merge_plan",
-    "review", "rule", "workbench",
+    "Accepted", "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "match",
+    "merge_plan", "review", "rule", "workbench",
 }  # fmt: skip
 
 _CONNECT = (
@@ -96,6 +96,9 @@ CALLS = [
             "clear=(), errors='raise'"
         ),
     ),
+    (ct.Stage.to_excel, "self, path, table=None, *, where=None, columns=None"),
+    (ct.Stage.update_from_excel, "self, path, who, *, errors='collect'"),
+    (ct.match, "path_or_frame, contacts, columns=None"),
     (ct.Plan.save, "self, path, *, saved_by=None"),
     (ct.Plan.load, "path"),
     (ct.Plan.to_frame, "self"),

@@ -36,7 +36,7 @@ def changed(
     for column in columns:
         if why := _why_fixed(contacts, table, column):
             raise ReadOnlyField(f"{column}: {why}", field=column)
-    rows = frame.loc[_rows(frame, contacts, table, where)].copy()
+    rows = frame.loc[rows_of(frame, contacts, table, where)].copy()
     if isinstance(change, Transform):
         change = _bound(change, rows, one=isinstance(names, str))
     if isinstance(names, str):
@@ -105,7 +105,7 @@ def _why_fixed(contacts: Contacts, table: Table | None, column: str) -> str:
     return "" if field is None or field.editable else frames.why_fixed(column)
 
 
-def _rows(
+def rows_of(
     frame: pd.DataFrame,
     contacts: Contacts,
     table: Table | None,

@@ -7,13 +7,14 @@ it, the values that are to replace the snapshot's own. It touches no network and
 from __future__ import annotations
 
 import getpass
+import os
 import secrets
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -39,6 +40,9 @@ from contacttools.staging.intake import Finding, RowEdit
 from contacttools.staging.recipe import Recipe
 from contacttools.staging.steps import ABSENT, ALLOWED, Put, Staged, Steps
 from contacttools.staging.wanted import Wanted
+
+if TYPE_CHECKING:
+    from contacttools.staging.outgoing import Export
 
 _TAKES = ("ours", "theirs")
 _MEANT = {"ours", "theirs", "our", "their", "mine", "base"}  # no value anybody wants staged
@@ -297,6 +301,7 @@ class Stage:
         reason: str | None = None,
         rule: str | None = None,
         parameters: Mapping[str, Json] | None = None,
+        who: str | None = None,
     ) -> Iterator[None]:
         """Let what is staged meanwhile be one step, with where it comes from."""
         with self._gesture():
@@ -306,6 +311,8 @@ class Stage:
                 self._come = replace(self._come, reason=reason)
             if rule is not None:
                 self._come = replace(self._come, rule=rule, parameters=parameters or {})
+            if who is not None:
+                self._come = replace(self._come, who=who)
             self._open_steps += 1
             try:
                 yield
@@ -705,6 +712,118 @@ class Stage:
             self.edit(fix.contact_id, {fix.column: fix.after})
         else:
             self.edit_item(fix.contact_id, fix.table, str(fix.item_id), {fix.column: fix.after})
+
+    # -- sheets for people to fill in --------------------------------------------------------
+
+    def to_excel(
+        self,
+        path: str | os.PathLike[str],
+        table: Table | None = None,
+        *,
+        where: pd.Series[bool] | Iterable[str] | None = None,
+        columns: Iterable[str] | None = None,
+    ) -> Export:
+        """Write contacts, as they would be, to a file that a person fills in.
+
+        All cells are text; what can be changed is white, with drop-downs where the values are
+        known. The ids and what each cell held are hidden in the file, so that its rows can be
+        sorted and deleted, and its columns moved. It holds real values, says so, and is readable
+        by its owner only.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.xlsx``; or in ``.csv``, where nothing is hidden, each row has its originals
+            in the last column, and ``'`` stands before what a program would run as a formula.
+        table : {"emails", "phones", "addresses", "labels", "extendedFields"}, optional
+            One row per item of this list, instead of one per contact.
+        where : boolean Series or iterable of str, optional
+            Which rows, as in `apply`.
+        columns : iterable of str, optional
+            Which columns of ``to_frame(table)``; without it, all.
+
+        Returns
+        -------
+        Export
+            What is in the file, and that it is real.
+
+        Raises
+        ------
+        UnknownContact, UnknownField, BadValue
+            Nothing was written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> stage = ct.Stage(ct.connect().fetch(limit=20))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = stage.to_excel(f"{folder}/november.xlsx", columns=["company", "jobTitle"])
+        ...     told = stage.update_from_excel(f"{folder}/november.xlsx", who="Dana")
+        >>> set(told["status"])
+        {'unchanged'}
+        """
+        from contacttools.staging import outgoing  # noqa: PLC0415 - it loads openpyxl
+
+        table = None if table is None else frames.known_table(table)
+        with self._lock:
+            contacts, frame, wide = self._contacts, self.to_frame(table), self.to_frame()
+        rows = frame.loc[applying.rows_of(frame, contacts, table, where)]
+        return outgoing.write(path, contacts, wide, rows, table=table, columns=columns)
+
+    def update_from_excel(
+        self,
+        path: str | os.PathLike[str],
+        who: str,
+        *,
+        errors: Literal["raise", "collect"] = "collect",
+    ) -> pd.DataFrame | None:
+        """Stage what a person changed in a file of `to_excel`, as one step.
+
+        A cell that says what it said is no edit, whatever the contact holds by now. One that was
+        emptied clears. One that was changed is staged where the contact still holds what was
+        exported; else it is refused as a conflict. Numbers, dates, formulas and errors that a
+        program made of texts are refused, and so are new rows: `match` is for those.
+
+        Parameters
+        ----------
+        path : path
+            An ``.xlsx`` or ``.csv`` file, saved by whatever program.
+        who : str
+            Who filled it in: the reason of each edit says so in the preview.
+        errors : {"raise", "collect"}
+            Raise the first error and stage nothing; or stage the good rows and report.
+
+        Returns
+        -------
+        DataFrame or None
+            As `update`, but for ``row``, which counts as the program does, and ``cell``, such as
+            ``D17``. A row is staged whole or not at all.
+
+        Raises
+        ------
+        WrongSite, BadValue
+            It is of another site, no sheet that `to_excel` wrote, or not fit to be read.
+        StagingError
+            With ``errors="raise"``, as `update`, with the address of the cell.
+        """
+        from contacttools.staging import incoming, outgoing  # noqa: PLC0415
+
+        if errors not in ("raise", "collect"):
+            why = f'errors is "raise" or "collect", not {errors!r}'
+            raise BadValue(why)
+        cells = {
+            recipe.CHOSEN: f"cells that {one_line(who, 'who', 'the person who filled it in')} filled in"
+        }
+        with self._step(outgoing.reason(path, who), "excel", cells, who):
+            self._steps.note(self._come)
+            back = incoming.read(path, self._contacts, self.document)
+            puts, findings = self._wanted.gather(back.reading, back.table, self._steps.copy())
+            findings = back.told(findings)
+            wrong = next((each.error for each in findings if each.error is not None), None)
+            if errors == "raise" and wrong is not None:
+                raise wrong
+            self._put(puts)
+        return None if errors == "raise" else back.outcome(findings)
 
     # -- what is staged --------------------------------------------------------------------
 

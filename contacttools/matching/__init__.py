@@ -1,0 +1,1 @@
+"""Matching: rows about people that carry no ids, brought together with contacts."""

@@ -1,0 +1,1 @@
+"""Sheets: contacts as files that people fill in with a spreadsheet program."""
