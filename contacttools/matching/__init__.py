@@ -1,0 +1,1 @@
+"""Matching: which contacts are probably one person, and why. Pure."""

@@ -1,0 +1,173 @@
+"""Scoring: how probable it is that two contacts are one person, from what their fields say. Pure.
+
+As Fellegi and Sunter have it: what a field says counts by how much more often it is so of one
+person's contacts than of two people's. The second is counted: a name that many have says little, a
+rare one much. The first is learned from the contacts themselves, by expectation and maximisation,
+beginning with what `FIELDS` holds. No pair has to be labelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contacttools.matching.comparing import FIELDS, PLACES, SAME, Compared, Levels, Shares, compared
+from contacttools.matching.people import People
+
+_SAMPLE = 20_000  # pairs by chance, to see how often different people are alike
+_PRIOR = 1000  # contacts that what is known beforehand counts for
+_LEARNT = 100  # pairs that what is known beforehand counts for
+_ROUNDS = 12
+_FEWEST = 0.02  # duplicates per contact, where fewer are seen
+_SHARED = {"email": 0.02, "phone": 0.2}  # of values that two contacts have, those of two people
+_SWAPPED = 0.05  # of one person's contacts, those with first and last name swapped
+_HOUSEHOLD = 0.5  # of addresses that two contacts have, those of two people
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How probable it is of each pair, and how much each field says.
+
+    Attributes
+    ----------
+    score : array of float
+        From 0 to 1; 0 where two names are clearly those of different people.
+    weights : dict of str to array of float
+        By field, the natural logarithm of how much more often it is so of one person.
+    """
+
+    score: Shares
+    weights: dict[str, Shares]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What is known of these contacts, to score any pair of them.
+
+    Attributes
+    ----------
+    contacts : int
+    of_one, of_two : dict of str to array of float
+        By field and level.
+    share : float
+        Of all pairs there could be, those that are one person.
+    """
+
+    contacts: int
+    of_one: Mapping[str, Shares]
+    of_two: Mapping[str, Shares]
+    share: float
+
+    def scored(self, pairs: Compared) -> Scored:
+        """Score pairs."""
+        weights = {name: self._weight(name, pairs) for name in FIELDS}
+        weights["first"] = weights["first"] + np.where(pairs.swapped, np.log(_SWAPPED), 0)
+        _limit(weights, ("first", "last"), self._namesakes(pairs))
+        _limit(weights, PLACES, self._household(pairs))
+        odds = sum(weights.values()) + np.log(self.share) - np.log1p(-self.share)
+        score = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
+        return Scored(np.where(refused(pairs), 0, score), weights)
+
+    def _weight(self, name: str, pairs: Compared) -> Shares:
+        """Return what a field says: 0 where it is missing."""
+        level, n = pairs.levels[name], self.contacts
+        ratio = np.concatenate([[1.0], self.of_one[name] / self.of_two[name]])[level]
+        same = level == SAME
+        if name in _SHARED:
+            part = np.where(pairs.role, 1, _SHARED[name]) if name == "email" else _SHARED[name]
+            by_two = part * np.maximum(1, pairs.held[name] - 1) ** 2 / (n + _PRIOR)
+        else:
+            known = FIELDS[name][0].of_two
+            by_two = (pairs.held[name] + known * _PRIOR) / (n + _PRIOR)
+        by_two = np.minimum(by_two, 1)
+        return np.log(np.where(same, self.of_one[name][0] / by_two, ratio))
+
+    def _namesakes(self, pairs: Compared) -> Shares:
+        """Return the most that a whole name can say: some are more frequent than their parts."""
+        return np.log((self.contacts + _PRIOR) / np.maximum(1, pairs.namesakes - 1))
+
+    def _household(self, pairs: Compared) -> Shares:
+        """Return the most that an address can say: families and offices have one in common."""
+        shared = _HOUSEHOLD * np.maximum(1, pairs.household - 1) ** 2
+        return np.log(np.maximum(1, (self.contacts + _PRIOR) / shared))
+
+
+def learned(people: People, pairs: Compared) -> Learned:
+    """Learn how often fields say what, of one person's contacts and of two people's."""
+    n = len(people)
+    of_two = _by_chance(people)
+    of_one = {name: _shares(name, "of_one") for name in FIELDS}
+    every = max(1.0, n * (n - 1) / 2)
+    found = _FEWEST * n
+    model = Learned(n, of_one, of_two, _share(found, every))
+    for _ in range(_ROUNDS):
+        score = model.scored(pairs).score
+        of_one = {
+            name: _mixed(pairs.levels[name], score, _shares(name, "of_one"), _LEARNT)
+            for name in FIELDS
+        }
+        found = max(float(score.sum()), _FEWEST * n)
+        model = Learned(n, of_one, of_two, _share(found, every))
+    return model
+
+
+def refused(pairs: Compared) -> npt.NDArray[np.bool_]:
+    """Say of which pairs the names are those of different people.
+
+    Nothing that people share makes one of them: an e-mail, a phone, an address. First names that
+    differ are allowed for one who was born on the same day at the same address, and last names for
+    one with the same day or e-mail, since people marry.
+    """
+    levels = pairs.levels
+    born = (levels["birthdate"] > 0) & ~pairs.last("birthdate")
+    lives = (levels["street"] > 0) & ~pairs.last("street")
+    writes = (levels["email"] == SAME) & ~pairs.role
+    writes_otherwise = pairs.last("email") | pairs.last("phone")
+    first, last = pairs.last("first"), pairs.last("last")
+    one_without = (levels["first"] == 0) & (levels["last"] == 0)
+    return (
+        (first & ~(born & lives & ~writes_otherwise))
+        | (last & ~(born | writes))
+        | (one_without & pairs.role)
+    )
+
+
+def _limit(weights: dict[str, Shares], names: tuple[str, ...], most: Shares) -> None:
+    """Scale what some fields say together down to what they can say at most."""
+    together = sum(weights[name] for name in names)
+    scale = np.where(together > most, most / np.where(together > most, together, 1), 1)
+    for name in names:
+        weights[name] = weights[name] * scale
+
+
+def _by_chance(people: People) -> dict[str, Shares]:
+    """Return how often fields say what of two contacts taken by chance."""
+    n = len(people)
+    chance = np.random.default_rng(0)  # the same pairs each time: the same contacts, the same score
+    one, other = chance.integers(0, n, (2, _SAMPLE)) if n else np.empty((2, 0), dtype=np.int64)
+    different = one != other
+    sample = compared(people, one[different], other[different])
+    weight = np.ones(int(different.sum()))
+    return {
+        name: _mixed(sample.levels[name], weight, _shares(name, "of_two"), _PRIOR)
+        for name in FIELDS
+    }
+
+
+def _mixed(levels: Levels, weight: Shares, known: Shares, worth: float) -> Shares:
+    """Return the shares of the levels seen, mixed with those known beforehand."""
+    seen = np.bincount(levels, weights=weight, minlength=len(known) + 1)[1:]
+    mixed: Shares = (seen + worth * known) / (seen.sum() + worth)
+    return mixed
+
+
+def _shares(name: str, of: str) -> Shares:
+    held = np.array([getattr(level, of) for level in FIELDS[name]])
+    return held / held.sum()
+
+
+def _share(found: float, every: float) -> float:
+    return min(0.5, found / every)
