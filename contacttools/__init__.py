@@ -65,6 +65,7 @@ __all__ = [
     "clusters",
     "connect",
     "dialects",
+    "duplicates",
     "form",
     "grid",
     "history",
@@ -80,7 +81,7 @@ __all__ = [
 # Loaded when they are used.
 _LATER = {
     "audit": "auditing.audit", "bulk": "widgets.bulk", "cluster_key": "cleaning.keys",
-    "clusters": "auditing.clusters", "form": "widgets.forms",
+    "clusters": "auditing.clusters", "duplicates": "matching.duplicates", "form": "widgets.forms",
     "grid": "widgets.grid", "history": "widgets.history", "review": "widgets.review",
     "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip

@@ -13,14 +13,14 @@ NAMES = {
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Report", "Site", "Stage", "StagingError", "StaleFrame", "StaleRevision",
     "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk", "cluster_key",
-    "clusters", "connect", "dialects", "form", "grid", "history", "load", "normalize",
-    "read_contacts",    "review", "rule", "workbench",
+    "clusters", "connect", "dialects", "duplicates", "form", "grid", "history", "load",
+    "normalize", "read_contacts", "review", "rule", "workbench",
 }  # fmt: skip
 
 #: Loaded when they are used.
 LATER = {
-    "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "review", "rule",
-    "workbench",
+    "audit", "bulk", "cluster_key", "clusters", "duplicates", "form", "grid", "history", "review",
+    "rule", "workbench",
 }  # fmt: skip
 
 _CONNECT = (
@@ -67,6 +67,7 @@ CALLS = [
     (ct.dialects.CrmBackend.update_contact, "self, identifiers, contact_info, options=None"),
     (ct.dialects.elevate, "function"),
     (ct.Contacts.to_frame, "self, table=None"),
+    (ct.duplicates, "contacts, threshold=None"),
     (ct.Stage, "contacts"),
     (ct.Stage.edit, "self, contact_id, values"),
     (ct.Stage.add, "self, contact_id, table, item"),

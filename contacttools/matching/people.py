@@ -16,9 +16,21 @@ from contacttools.cleaning.companies import without_form
 from contacttools.cleaning.keys import bare
 from contacttools.cleaning.text import clean
 from contacttools.snapshot.contacts import Contacts
+from contacttools.snapshot.frames import Table
 from contacttools.staging.stage import Stage
 
 _NOBODY = ("1900-01-01", "1970-01-01", "0001-01-01")  # what programmes put where no date is known
+_SHOWN_ALONE = ("name.first", "name.last", "birthdate", "company")
+_SHOWN_ITEMS: dict[Table, list[str]] = {
+    "emails": ["email"],
+    "phones": ["phone"],
+    "addresses": [
+        "addressLine", "streetAddress.name", "streetAddress.number", "addressLine2", "postalCode",
+        "city", "country",
+    ],
+}  # fmt: skip
+_SIGNS = re.compile(r"[-‐‑־/,;]")  # between two words or numbers; others are within a word
+_NUMBER = re.compile(r"\d+(?:[a-z]\b)?")
 _SHORTEST = 6  # digits; fewer are an extension
 
 
@@ -33,6 +45,8 @@ class People:
         One row each: ``first``, ``last``, ``birthdate``, ``company``.
     emails, phones, addresses : DataFrame
         One row an item, with ``who`` it belongs to, a position.
+    audited : Audited
+        The contacts as they are, to be shown.
     """
 
     ids: list[str]
@@ -40,6 +54,7 @@ class People:
     emails: pd.DataFrame
     phones: pd.DataFrame
     addresses: pd.DataFrame
+    audited: Audited
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -48,6 +63,38 @@ class People:
     def sounds(self) -> pd.DataFrame:
         """How each first and last name sounds."""
         return pd.DataFrame({side: _each(self.names[side], sound) for side in ("first", "last")})
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Where each contact is, by its id."""
+        return {contact_id: at for at, contact_id in enumerate(self.ids)}
+
+    def called(self, contact_id: str) -> str:
+        """Return the name of a contact; without one, whatever reaches it."""
+        shown = self.shown([contact_id])[contact_id]
+        name = f"{shown['name.first']} {shown['name.last']}".strip()
+        return name or shown["emails"] or shown["phones"] or "no name"
+
+    def shown(self, contact_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return what contacts hold, by id and column; of several items, one after another."""
+        found = {}
+        for contact_id in contact_ids:
+            row = self.audited.wide.iloc[self.position[contact_id]]
+            held = {name: _text(row[name]) for name in _SHOWN_ALONE}
+            for table, columns in _SHOWN_ITEMS.items():
+                items = self.audited.table(table).iloc[self._items[table].get(contact_id, [])]
+                lines = [[_text(each) for each in line] for line in items[columns].to_numpy()]
+                held[table] = "; ".join(" ".join(filter(None, line)) for line in lines)
+            found[contact_id] = held
+        return found
+
+    @cached_property
+    def _items(self) -> dict[str, dict[str, list[int]]]:
+        """The rows of each contact in each table."""
+        return {
+            table: self.audited.table(table).groupby("contactId").indices
+            for table in _SHOWN_ITEMS
+        }
 
 
 def people(of: Contacts | Stage) -> People:
@@ -75,7 +122,7 @@ def people(of: Contacts | Stage) -> People:
     )  # fmt: skip
     return People(
         ids, names, _once(emails), _once(phones),
-        _addresses(audited.table("addresses"), at),
+        _addresses(audited.table("addresses"), at), audited,
     )  # fmt: skip
 
 
@@ -92,13 +139,17 @@ def _each(column: pd.Series, how: Callable[[str], str]) -> pd.Series:  # type: i
     return pd.Series(made[codes], index=column.index, dtype=object)
 
 
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _once(items: pd.DataFrame) -> pd.DataFrame:
     held = items[items["value"] != ""].drop_duplicates(["who", "value"])
     return held.reset_index(drop=True).astype({"who": "int64"})
 
 
 def _name(value: str) -> str:
-    return " ".join(bare(re.sub(r"[-‐‑־/]", " ", clean(value))).split())
+    return " ".join(bare(_SIGNS.sub(" ", clean(value))).split())
 
 
 def _parts(first: pd.Series, last: pd.Series) -> tuple[pd.Series, pd.Series]:  # type: ignore[type-arg]
@@ -133,7 +184,7 @@ def _addresses(table: pd.DataFrame, at: pd.Series) -> pd.DataFrame:  # type: ign
     """Return one row an address: street, number, second line, city, postal code."""
 
     def held(name: str) -> pd.Series:  # type: ignore[type-arg]
-        return _each(table[name], lambda value: " ".join(bare(clean(value)).split()))
+        return _each(table[name], lambda value: " ".join(bare(_SIGNS.sub(" ", value)).split()))
 
     line, street = held("addressLine"), held("streetAddress.name")
     number = held("streetAddress.number")
@@ -154,8 +205,6 @@ def _addresses(table: pd.DataFrame, at: pd.Series) -> pd.DataFrame:  # type: ign
 
 
 def _numbered(line: str) -> tuple[str, str]:
-    """Return the number of a house, and the street without it."""
-    words: Iterable[str] = line.split()
-    numbers = [word for word in words if word[:1].isdigit()]
-    street = " ".join(word for word in line.split() if not word[:1].isdigit())
-    return (numbers[0] if numbers else ""), street
+    """Return the number of a house, with that of the flat, and the street without it."""
+    street = " ".join(_NUMBER.sub(" ", line).split())
+    return " ".join(_NUMBER.findall(line)), street

@@ -24,6 +24,7 @@ _ROUNDS = 12
 _FEWEST = 0.02  # duplicates per contact, where fewer are seen
 _SHARED = {"email": 0.02, "phone": 0.2}  # of values that two contacts have, those of two people
 _SWAPPED = 0.05  # of one person's contacts, those with first and last name swapped
+_AT_HOME = 2  # parts of an address that agree where two may live in the same place
 _HOUSEHOLD = 0.5  # of addresses that two contacts have, those of two people
 
 
@@ -65,6 +66,8 @@ class Learned:
         """Score pairs."""
         weights = {name: self._weight(name, pairs) for name in FIELDS}
         weights["first"] = weights["first"] + np.where(pairs.swapped, np.log(_SWAPPED), 0)
+        city, postcode = weights["city"], weights["postcode"]  # one tells the other
+        weights["city"] = np.where((postcode > 0) & (city > 0), 0, city)
         _limit(weights, ("first", "last"), self._namesakes(pairs))
         _limit(weights, PLACES, self._household(pairs))
         odds = sum(weights.values()) + np.log(self.share) - np.log1p(-self.share)
@@ -115,23 +118,28 @@ def learned(people: People, pairs: Compared) -> Learned:
 
 
 def refused(pairs: Compared) -> npt.NDArray[np.bool_]:
-    """Say of which pairs the names are those of different people.
+    """Say which pairs are those of different people, or have too little in common to tell.
 
-    Nothing that people share makes one of them: an e-mail, a phone, an address. First names that
-    differ are allowed for one who was born on the same day at the same address, and last names for
-    one with the same day or e-mail, since people marry.
+    Nothing that people share makes one of those with different names: an e-mail, a phone, an
+    address. First names that differ are allowed for one who was born on the same day and lives in
+    the same place, and last names for one with the same day or e-mail, since people marry. Nor is a
+    name enough, or a name and a city: something must be the same that namesakes have not.
     """
     levels = pairs.levels
-    born = (levels["birthdate"] > 0) & ~pairs.last("birthdate")
-    lives = (levels["street"] > 0) & ~pairs.last("street")
-    writes = (levels["email"] == SAME) & ~pairs.role
-    writes_otherwise = pairs.last("email") | pairs.last("phone")
+    agrees = {name: (levels[name] > 0) & ~pairs.last(name) for name in FIELDS}
+    born, phone = agrees["birthdate"], agrees["phone"]
+    named = agrees["first"] & agrees["last"]
+    writes = agrees["email"] & (~pairs.role | named)
+    otherwise = pairs.last("email") | pairs.last("phone")
+    at_home = sum(agrees[name] for name in PLACES)
+    lives = agrees["number"] & agrees["street"] | (at_home > _AT_HOME) & ~otherwise
     first, last = pairs.last("first"), pairs.last("last")
-    one_without = (levels["first"] == 0) & (levels["last"] == 0)
+    nameless = (levels["first"] == 0) & (levels["last"] == 0)
     return (
-        (first & ~(born & lives & ~writes_otherwise))
-        | (last & ~(born | writes))
-        | (one_without & pairs.role)
+        (first & ~(born & (at_home >= _AT_HOME) & ~otherwise))
+        | (last & ~(born | (levels["email"] == SAME) & ~pairs.role))
+        | (nameless & ~writes & ~(born & (phone | lives)))
+        | ~(writes | phone | born | lives | agrees["company"])
     )
 
 
