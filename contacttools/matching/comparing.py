@@ -6,6 +6,7 @@ what lies between is in `FIELDS`, each with the words for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -359,7 +360,7 @@ def _emails(mine: Texts, yours: Texts) -> Levels:
 
 
 def _digits(text: str) -> str:
-    return "".join(sign for sign in text if sign.isdigit())
+    return re.sub(r"\D", "", text)
 
 
 def _phones(mine: Texts, yours: Texts) -> Levels:

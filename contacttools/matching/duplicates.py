@@ -99,7 +99,7 @@ class Duplicates:
 
     def only(self, groups: int | Iterable[int]) -> Duplicates:
         """Return some of the groups, by their numbers, which they keep."""
-        wanted = {groups} if isinstance(groups, int) else set(groups)
+        wanted = set(groups) if isinstance(groups, Iterable) else {groups}
         if strange := sorted(wanted - {each.group for each in self.pairs}):
             why = f"no group {strange[0]}; pairs.groups() shows which there are"
             raise BadValue(why)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from contacttools.matching.comparing import FIELDS, PLACES, SAME, Compared, Levels, Shares, compared
 from contacttools.matching.people import People
 
-_SAMPLE = 20_000  # pairs by chance, to see how often different people are alike
+_SAMPLE = 20  # pairs by chance for each contact, 5,000 at most, to see how often different people are alike
 _PRIOR = 1000  # contacts that what is known beforehand counts for
 _LEARNT = 100  # pairs that what is known beforehand counts for
 _ROUNDS = 12
@@ -25,7 +25,8 @@ _FEWEST = 0.02  # duplicates per contact, where fewer are seen
 _SHARED = {"email": 0.02, "phone": 0.2}  # of values that two contacts have, those of two people
 _SWAPPED = 0.05  # of one person's contacts, those with first and last name swapped
 _AT_HOME = 2  # parts of an address that agree where two may live in the same place
-_HOUSEHOLD = 0.5  # of addresses that two contacts have, those of two people
+_FAMILIES = 5  # families that are expected before looking
+_FEW = 0.25  # of those with one address and different first names, families, where they are few
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,15 @@ class Learned:
         By field and level.
     share : float
         Of all pairs there could be, those that are one person.
+    families : float
+        Of pairs with one address and different first names, those that were born on other days.
     """
 
     contacts: int
     of_one: Mapping[str, Shares]
     of_two: Mapping[str, Shares]
     share: float
+    families: float
 
     def scored(self, pairs: Compared) -> Scored:
         """Score pairs."""
@@ -70,9 +74,9 @@ class Learned:
         weights["city"] = np.where((postcode > 0) & (city > 0), 0, city)
         _limit(weights, ("first", "last"), self._namesakes(pairs))
         _limit(weights, PLACES, self._household(pairs))
-        odds = sum(weights.values()) + np.log(self.share) - np.log1p(-self.share)
+        odds = sum(weights.values()) + np.log(self.share / (1 - self.share))
         score = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
-        return Scored(np.where(refused(pairs), 0, score), weights)
+        return Scored(np.where(refused(pairs, self.families), 0, score), weights)
 
     def _weight(self, name: str, pairs: Compared) -> Shares:
         """Return what a field says: 0 where it is missing."""
@@ -94,7 +98,7 @@ class Learned:
 
     def _household(self, pairs: Compared) -> Shares:
         """Return the most that an address can say: families and offices have one in common."""
-        shared = _HOUSEHOLD * np.maximum(1, pairs.household - 1) ** 2
+        shared = self.families / 2 * np.maximum(1, pairs.household - 1) ** 2
         return np.log(np.maximum(1, (self.contacts + _PRIOR) / shared))
 
 
@@ -105,7 +109,8 @@ def learned(people: People, pairs: Compared) -> Learned:
     of_one = {name: _shares(name, "of_one") for name in FIELDS}
     every = max(1.0, n * (n - 1) / 2)
     found = _FEWEST * n
-    model = Learned(n, of_one, of_two, _share(found, every))
+    families = _families(pairs)
+    model = Learned(n, of_one, of_two, _share(found, every), families)
     for _ in range(_ROUNDS):
         score = model.scored(pairs).score
         of_one = {
@@ -113,17 +118,18 @@ def learned(people: People, pairs: Compared) -> Learned:
             for name in FIELDS
         }
         found = max(float(score.sum()), _FEWEST * n)
-        model = Learned(n, of_one, of_two, _share(found, every))
+        model = Learned(n, of_one, of_two, _share(found, every), families)
     return model
 
 
-def refused(pairs: Compared) -> npt.NDArray[np.bool_]:
+def refused(pairs: Compared, families: float = 1.0) -> npt.NDArray[np.bool_]:
     """Say which pairs are those of different people, or have too little in common to tell.
 
     Nothing that people share makes one of those with different names: an e-mail, a phone, an
     address. First names that differ are allowed for one who was born on the same day and lives in
-    the same place, and last names for one with the same day or e-mail, since people marry. Nor is a
-    name enough, or a name and a city: something must be the same that namesakes have not.
+    the same place, and last names for one with the same day or e-mail, since people marry. Where
+    families are few, as birthdates show, a whole address will do. Nor is a name enough, or a name
+    and a city: something must be the same that namesakes have not.
     """
     levels = pairs.levels
     agrees = {name: (levels[name] > 0) & ~pairs.last(name) for name in FIELDS}
@@ -131,16 +137,36 @@ def refused(pairs: Compared) -> npt.NDArray[np.bool_]:
     named = agrees["first"] & agrees["last"]
     writes = agrees["email"] & (~pairs.role | named)
     otherwise = pairs.last("email") | pairs.last("phone")
-    at_home = sum(agrees[name] for name in PLACES)
+    at_home = _at_home(pairs)
     lives = agrees["number"] & agrees["street"] | (at_home > _AT_HOME) & ~otherwise
+    no_family = (at_home > _AT_HOME) & ~otherwise & (families < _FEW)
     first, last = pairs.last("first"), pairs.last("last")
     nameless = (levels["first"] == 0) & (levels["last"] == 0)
     return (
-        (first & ~(born & (at_home >= _AT_HOME) & ~otherwise))
-        | (last & ~(born | (levels["email"] == SAME) & ~pairs.role))
+        (first & ~(born & (at_home >= _AT_HOME) & ~otherwise) & ~no_family)
+        | (last & ~(born | (levels["email"] == SAME) & ~pairs.role) & ~no_family)
         | (nameless & ~writes & ~(born & (phone | lives)))
         | ~(writes | phone | born | lives | agrees["company"])
     )
+
+
+def _at_home(pairs: Compared) -> npt.NDArray[np.int64]:
+    """Return how many parts of an address agree."""
+    return np.sum(
+        [(pairs.levels[name] > 0) & ~pairs.last(name) for name in PLACES], axis=0, dtype=np.int64
+    )
+
+
+def _families(pairs: Compared) -> float:
+    """Return how many of those with one address and different first names are several people.
+
+    Birthdates tell: of one person with a mistaken name they are mostly the same. Where too few have
+    one to tell, all are taken for families.
+    """
+    together = (_at_home(pairs) > _AT_HOME) & pairs.last("first")
+    known = together & (pairs.levels["birthdate"] > 0)
+    apart = int((known & pairs.last("birthdate")).sum())
+    return (apart + _FAMILIES) / (int(known.sum()) + _FAMILIES)
 
 
 def _limit(weights: dict[str, Shares], names: tuple[str, ...], most: Shares) -> None:
@@ -155,7 +181,7 @@ def _by_chance(people: People) -> dict[str, Shares]:
     """Return how often fields say what of two contacts taken by chance."""
     n = len(people)
     chance = np.random.default_rng(0)  # the same pairs each time: the same contacts, the same score
-    one, other = chance.integers(0, n, (2, _SAMPLE)) if n else np.empty((2, 0), dtype=np.int64)
+    one, other = chance.integers(0, max(1, n), (2, min(5_000, _SAMPLE * n)))
     different = one != other
     sample = compared(people, one[different], other[different])
     weight = np.ones(int(different.sum()))
@@ -178,4 +204,4 @@ def _shares(name: str, of: str) -> Shares:
 
 
 def _share(found: float, every: float) -> float:
-    return min(0.5, found / every)
+    return min(0.5, max(found, 1e-9) / every)
