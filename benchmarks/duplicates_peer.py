@@ -1,7 +1,7 @@
 """The peer of duplicates.py: recordlinkage, in an environment of its own. Speaks by files.
 
-    python duplicates_peer.py sets FOLDER
-    python duplicates_peer.py classify FOLDER NUMBER
+python duplicates_peer.py sets FOLDER
+python duplicates_peer.py classify FOLDER NUMBER
 """
 
 from __future__ import annotations

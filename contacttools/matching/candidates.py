@@ -62,7 +62,7 @@ def candidates(people: People) -> Candidates:
     return Candidates(codes // n, codes % n, left_out)
 
 
-def _passes(people: People) -> Iterator[tuple[str, pd.Series, pd.Series]]:  # type: ignore[type-arg]
+def _passes(people: People) -> Iterator[tuple[str, pd.Series, pd.Series]]:
     """Yield what a pass goes by, who has a key, and the key; an empty one is none."""
     names, sounds, addresses = people.names, people.sounds, people.addresses
     everyone = pd.Series(np.arange(len(people)))
@@ -94,7 +94,7 @@ def _orders(people: People) -> Iterator[npt.NDArray[np.object_]]:
         yield text.str.strip().to_numpy(dtype=object)
 
 
-def _both(one: pd.Series, two: pd.Series, *, either_way: bool = False) -> pd.Series:  # type: ignore[type-arg]
+def _both(one: pd.Series, two: pd.Series, *, either_way: bool = False) -> pd.Series:
     """Return a key of two parts, empty where one is missing."""
     left, right = one, two
     if either_way:
@@ -103,8 +103,8 @@ def _both(one: pd.Series, two: pd.Series, *, either_way: bool = False) -> pd.Ser
 
 
 def _within(
-    who: pd.Series,  # type: ignore[type-arg]
-    key: pd.Series,  # type: ignore[type-arg]
+    who: pd.Series,
+    key: pd.Series,
     order: Whole,
     n: int,
 ) -> tuple[Whole, int]:

@@ -139,7 +139,7 @@ class Compared:
 
     def last(self, field: str) -> npt.NDArray[np.bool_]:
         """Say of which pairs a field is different."""
-        return self.levels[field] == len(FIELDS[field])
+        return np.equal(self.levels[field], len(FIELDS[field]))
 
 
 def compared(people: People, one: Whole, other: Whole) -> Compared:
@@ -183,7 +183,7 @@ def _names(
     found = (across["first"] > 0) & (across["first"] < 5) | (across["last"] > 0) & (
         across["last"] < 5
     )
-    swapped: npt.NDArray[np.bool_] = found & (gain >= 3)
+    swapped: npt.NDArray[np.bool_] = found & (gain >= 2)
     for side in ("first", "last"):
         levels[side] = np.where(swapped, across[side], straight[side]).astype(np.int8)
         facing = "last" if side == "first" else "first"
@@ -223,10 +223,14 @@ def _places(
     table = people.addresses
     pair, left, right = _products(table["who"], one, other, len(people))
     columns = {name: table[name].to_numpy(dtype=object) for name in PLACES}
-    how = {"street": _streets, "number": _exact, "line2": _lines, "city": _cities, "postcode": _codes}
-    said = {
-        name: _levels(columns[name][left], columns[name][right], how[name]) for name in PLACES
+    how = {
+        "street": _streets,
+        "number": _exact,
+        "line2": _lines,
+        "city": _cities,
+        "postcode": _codes,
     }
+    said = {name: _levels(columns[name][left], columns[name][right], how[name]) for name in PLACES}
     street, line2 = columns["street"], columns["line2"]
     for mine, yours in ((street[left], line2[right]), (line2[left], street[right])):
         moved = _levels(mine, yours, _streets)
@@ -247,9 +251,7 @@ def _places(
     return household
 
 
-def _products(
-    who: pd.Series[Any], one: Whole, other: Whole, n: int
-) -> tuple[Whole, Whole, Whole]:
+def _products(who: pd.Series[Any], one: Whole, other: Whole, n: int) -> tuple[Whole, Whole, Whole]:
     """Return every item of one of a pair with every item of the other: pair, item, item."""
     owner = who.to_numpy(dtype=np.int64)
     order = np.argsort(owner, kind="stable")

@@ -89,11 +89,7 @@ class Duplicates:
             One row each: ``group``, ``contactIds`` (a tuple, the oldest contact first), ``score``
             (of its least sure pair) and ``reasons`` (those of most of its pairs first).
         """
-        rows = []
-        for number, pairs in self._by_group().items():
-            words = Counter(each.words for pair in pairs for each in pair.said if each.weight > 0)
-            reasons = ", ".join(word for word, _ in words.most_common() if word)
-            rows.append((number, self._members(pairs), min(p.score for p in pairs), reasons))
+        rows = self._rows()
         frame = pd.DataFrame(rows, columns=["group", "contactIds", "score", "reasons"])
         return frame.astype({"group": "int64", "score": "float64", "reasons": "str"})
 
@@ -154,6 +150,15 @@ class Duplicates:
         texts = dict.fromkeys(("field", "valueA", "valueB", "says"), "str")
         return frame.astype({**texts, "weight": "float64"})
 
+    def _rows(self) -> list[tuple[int, tuple[str, ...], float, str]]:
+        """Return of each group its number, its members, the lowest score, and the reasons."""
+        rows = []
+        for number, pairs in self._by_group().items():
+            words = Counter(each.words for pair in pairs for each in pair.said if each.weight > 0)
+            reasons = ", ".join(word for word, _ in words.most_common() if word)
+            rows.append((number, self._members(pairs), min(p.score for p in pairs), reasons))
+        return rows
+
     def _by_group(self) -> dict[int, list[Pair]]:
         found: dict[int, list[Pair]] = {}
         for each in self.pairs:
@@ -171,10 +176,10 @@ class Duplicates:
         )
 
     def _told(self) -> str:
-        groups = self.groups()
-        if groups.empty:
+        groups = self._rows()
+        if not groups:
             return f"none in {count(self.contacts, 'contact')}"
-        members = sum(map(len, groups["contactIds"]))
+        members = sum(len(ids) for _, ids, *_ in groups)
         return f"{count(members, 'contact')} of {self.contacts:,} in {count(len(groups), 'group')}"
 
     def _notes(self) -> list[str]:
@@ -191,20 +196,20 @@ class Duplicates:
 
     def __repr__(self) -> str:
         lines = [f"<Duplicates: {self._told()}, score {self.threshold:g} or more>"]
-        for row in self.groups().head(_SHOWN).itertuples():
-            who = " = ".join(visible(self._of.called(each)) for each in row.contactIds)
-            lines.append(f"  {row.group:>3}  {row.score:.2f}  {who}: {row.reasons}")
+        for number, ids, score, reasons in self._rows()[:_SHOWN]:
+            who = " = ".join(visible(self._of.called(each)) for each in ids)
+            lines.append(f"  {number:>3}  {score:.2f}  {who}: {reasons}")
         return "\n".join([*lines, *(f"  {note}" for note in self._notes())])
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{row.group}</td><td>{row.score:.2f}</td><td>"
+            f"<tr><td>{number}</td><td>{score:.2f}</td><td>"
             + "<br>".join(
                 f"{escape(self._of.called(each))} <small><code>{escape(each)}</code></small>"
-                for each in row.contactIds
+                for each in ids
             )
-            + f"</td><td>{escape(row.reasons)}</td></tr>"
-            for row in self.groups().head(_SHOWN).itertuples()
+            + f"</td><td>{escape(reasons)}</td></tr>"
+            for number, ids, score, reasons in self._rows()[:_SHOWN]
         )
         table = (
             "<table><thead><tr><th>group</th><th>score</th><th>contacts</th><th>why</th></tr>"
@@ -267,13 +272,14 @@ def duplicates(contacts: Contacts | Stage, threshold: float | None = None) -> Du
 
     members = folded(one, other, score, needed, rescore)
     group = np.full(len(of), -1)
-    for number, each in enumerate(members):
-        group[each] = number
+    for at, each in enumerate(members):
+        group[each] = at
 
     def told(left: Whole, right: Whole) -> tuple[Pair, ...]:
         again = compared(of, left, right)
         same = np.where(group[left] == group[right], group[left], -1)
-        return pairs_of(of.ids, left, right, again, model.scored(again), same.tolist())
+        ends = [(of.ids[a], of.ids[b]) for a, b in zip(left, right, strict=True)]
+        return pairs_of(ends, again, model.scored(again), same.tolist())
 
     inside = [(a, b) for each in members for at, a in enumerate(each) for b in each[at + 1 :]]
     left, right = np.array(inside, dtype=np.int64).reshape(-1, 2).T

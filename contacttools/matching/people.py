@@ -92,7 +92,10 @@ class People:
     def _items(self) -> dict[str, dict[str, list[int]]]:
         """The rows of each contact in each table."""
         return {
-            table: self.audited.table(table).groupby("contactId").indices
+            table: {
+                str(who): list(rows)
+                for who, rows in self.audited.table(table).groupby("contactId").indices.items()
+            }
             for table in _SHOWN_ITEMS
         }
 
@@ -132,7 +135,7 @@ def sound(text: str) -> str:
     return jellyfish.soundex(letters) if letters else text[:3]
 
 
-def _each(column: pd.Series, how: Callable[[str], str]) -> pd.Series:  # type: ignore[type-arg]
+def _each(column: pd.Series, how: Callable[[str], str]) -> pd.Series:
     """Return what a function makes of every value; each is asked for once, missing is empty."""
     codes, values = pd.factorize(column)
     made = np.array([how(value) for value in values] + [""], dtype=object)
@@ -152,7 +155,7 @@ def _name(value: str) -> str:
     return " ".join(bare(_SIGNS.sub(" ", clean(value))).split())
 
 
-def _parts(first: pd.Series, last: pd.Series) -> tuple[pd.Series, pd.Series]:  # type: ignore[type-arg]
+def _parts(first: pd.Series, last: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Return first and last names where one column may hold all of it."""
     firsts, lasts = [], []
     for one, two in zip(first, last, strict=True):
@@ -180,10 +183,10 @@ def _digits(value: str) -> str:
     return digits if len(digits) >= _SHORTEST else ""
 
 
-def _addresses(table: pd.DataFrame, at: pd.Series) -> pd.DataFrame:  # type: ignore[type-arg]
+def _addresses(table: pd.DataFrame, at: pd.Series) -> pd.DataFrame:
     """Return one row an address: street, number, second line, city, postal code."""
 
-    def held(name: str) -> pd.Series:  # type: ignore[type-arg]
+    def held(name: str) -> pd.Series:
         return _each(table[name], lambda value: " ".join(bare(_SIGNS.sub(" ", value)).split()))
 
     line, street = held("addressLine"), held("streetAddress.name")

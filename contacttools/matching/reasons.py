@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from contacttools.matching.candidates import Whole
 from contacttools.matching.comparing import FIELDS, SAME, Compared
 from contacttools.matching.scoring import Scored
 
@@ -83,18 +82,11 @@ def _beside(name: str, level: int, pairs: Compared, at: int) -> str:
 
 
 def pairs_of(
-    ids: list[str],
-    one: Whole,
-    other: Whole,
-    compared: Compared,
-    scored: Scored,
-    groups: Iterable[int],
+    ends: Iterable[tuple[str, str]], compared: Compared, scored: Scored, groups: Iterable[int]
 ) -> tuple[Pair, ...]:
-    """Return pairs with their reasons."""
+    """Return pairs with their reasons; `ends` are the ids of each two."""
     told = said(compared, scored)
     return tuple(
-        Pair(ids[left], ids[right], round(float(score), 4), words, group)
-        for left, right, score, words, group in zip(
-            one.tolist(), other.tolist(), scored.score, told, groups, strict=True
-        )
+        Pair(one, other, round(float(score), 4), words, group)
+        for (one, other), score, words, group in zip(ends, scored.score, told, groups, strict=True)
     )

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from contacttools.matching.comparing import FIELDS, PLACES, SAME, Compared, Levels, Shares, compared
 from contacttools.matching.people import People
 
-_SAMPLE = 20  # pairs by chance for each contact, 5,000 at most, to see how often different people are alike
+_SAMPLE = 20  # pairs by chance for each contact, to see how often different people are alike
+_LARGEST = 5_000  # and in all
 _PRIOR = 1000  # contacts that what is known beforehand counts for
 _LEARNT = 100  # pairs that what is known beforehand counts for
 _ROUNDS = 12
@@ -142,19 +143,19 @@ def refused(pairs: Compared, families: float = 1.0) -> npt.NDArray[np.bool_]:
     no_family = (at_home > _AT_HOME) & ~otherwise & (families < _FEW)
     first, last = pairs.last("first"), pairs.last("last")
     nameless = (levels["first"] == 0) & (levels["last"] == 0)
-    return (
+    different: npt.NDArray[np.bool_] = (
         (first & ~(born & (at_home >= _AT_HOME) & ~otherwise) & ~no_family)
         | (last & ~(born | (levels["email"] == SAME) & ~pairs.role) & ~no_family)
         | (nameless & ~writes & ~(born & (phone | lives)))
         | ~(writes | phone | born | lives | agrees["company"])
     )
+    return different
 
 
 def _at_home(pairs: Compared) -> npt.NDArray[np.int64]:
     """Return how many parts of an address agree."""
-    return np.sum(
-        [(pairs.levels[name] > 0) & ~pairs.last(name) for name in PLACES], axis=0, dtype=np.int64
-    )
+    agree = [(pairs.levels[name] > 0) & ~pairs.last(name) for name in PLACES]
+    return np.asarray(np.sum(agree, axis=0), dtype=np.int64)
 
 
 def _families(pairs: Compared) -> float:
@@ -181,7 +182,7 @@ def _by_chance(people: People) -> dict[str, Shares]:
     """Return how often fields say what of two contacts taken by chance."""
     n = len(people)
     chance = np.random.default_rng(0)  # the same pairs each time: the same contacts, the same score
-    one, other = chance.integers(0, max(1, n), (2, min(5_000, _SAMPLE * n)))
+    one, other = chance.integers(0, max(1, n), (2, min(_LARGEST, _SAMPLE * n)))
     different = one != other
     sample = compared(people, one[different], other[different])
     weight = np.ones(int(different.sum()))
@@ -200,7 +201,7 @@ def _mixed(levels: Levels, weight: Shares, known: Shares, worth: float) -> Share
 
 def _shares(name: str, of: str) -> Shares:
     held = np.array([getattr(level, of) for level in FIELDS[name]])
-    return held / held.sum()
+    return np.asarray(held / held.sum(), dtype=np.float64)
 
 
 def _share(found: float, every: float) -> float:
