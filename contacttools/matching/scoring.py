@@ -18,6 +18,7 @@ from contacttools.matching.comparing import FIELDS, PLACES, SAME, Compared, Leve
 from contacttools.matching.people import People
 
 _SAMPLE = 20  # pairs by chance for each contact, to see how often different people are alike
+UNTOLD = 0.1  # the most that is said of two who have too little in common
 _LARGEST = 5_000  # and in all
 _PRIOR = 1000  # contacts that what is known beforehand counts for
 _LEARNT = 100  # pairs that what is known beforehand counts for
@@ -77,7 +78,9 @@ class Learned:
         _limit(weights, PLACES, self._household(pairs))
         odds = sum(weights.values()) + np.log(self.share / (1 - self.share))
         score = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
-        return Scored(np.where(refused(pairs, self.families), 0, score), weights)
+        against = verdicts(pairs, self.families)
+        score = np.where(against.untold, np.minimum(score, UNTOLD), score)
+        return Scored(np.where(against.refused, 0, score), weights)
 
     def _weight(self, name: str, pairs: Compared) -> Shares:
         """Return what a field says: 0 where it is missing."""
@@ -123,15 +126,28 @@ def learned(people: People, pairs: Compared) -> Learned:
     return model
 
 
-def refused(pairs: Compared, families: float = 1.0) -> npt.NDArray[np.bool_]:
-    """Say which pairs are those of different people, or have too little in common to tell.
+@dataclass(frozen=True)
+class Verdicts:
+    """Which pairs no score makes one person.
 
-    Nothing that people share makes one of those with different names: an e-mail, a phone, an
-    address. First names that differ are allowed for one who was born on the same day and lives in
-    the same place, and last names for one with the same day or e-mail, since people marry. Where
-    families are few, as birthdates show, a whole address will do. Nor is a name enough, or a name
-    and a city: something must be the same that namesakes have not.
+    Attributes
+    ----------
+    refused : array of bool
+        The names are those of different people. Nothing that people share makes one of them: an
+        e-mail, a phone, an address. First names that differ are allowed for one who was born on the
+        same day and lives in the same place, and last names for one with the same day or e-mail,
+        since people marry. Where families are few, as birthdates show, a whole address will do.
+    untold : array of bool
+        They have too little in common to tell: a name, or a name and a city, that namesakes have as
+        well; or a phone, of which nobody knows whose it is.
     """
+
+    refused: npt.NDArray[np.bool_]
+    untold: npt.NDArray[np.bool_]
+
+
+def verdicts(pairs: Compared, families: float) -> Verdicts:
+    """Say which pairs no score makes one person; `families` as in `Learned`."""
     levels = pairs.levels
     agrees = {name: (levels[name] > 0) & ~pairs.last(name) for name in FIELDS}
     born, phone = agrees["birthdate"], agrees["phone"]
@@ -141,15 +157,14 @@ def refused(pairs: Compared, families: float = 1.0) -> npt.NDArray[np.bool_]:
     at_home = _at_home(pairs)
     lives = agrees["number"] & agrees["street"] | (at_home > _AT_HOME) & ~otherwise
     no_family = (at_home > _AT_HOME) & ~otherwise & (families < _FEW)
-    first, last = pairs.last("first"), pairs.last("last")
+    first = ~(no_family | born & (at_home >= _AT_HOME) & ~otherwise)
+    last = ~(no_family | born | (levels["email"] == SAME) & ~pairs.role)
     nameless = (levels["first"] == 0) & (levels["last"] == 0)
-    different: npt.NDArray[np.bool_] = (
-        (first & ~(born & (at_home >= _AT_HOME) & ~otherwise) & ~no_family)
-        | (last & ~(born | (levels["email"] == SAME) & ~pairs.role) & ~no_family)
-        | (nameless & ~writes & ~(born & (phone | lives)))
-        | ~(writes | phone | born | lives | agrees["company"])
+    return Verdicts(
+        (pairs.last("first") & first) | (pairs.last("last") & last),
+        (nameless & ~writes & ~(born & (phone | lives)))
+        | ~(writes | phone | born | lives | agrees["company"]),
     )
-    return different
 
 
 def _at_home(pairs: Compared) -> npt.NDArray[np.int64]:
@@ -164,7 +179,9 @@ def _families(pairs: Compared) -> float:
     Birthdates tell: of one person with a mistaken name they are mostly the same. Where too few have
     one to tell, all are taken for families.
     """
-    together = (_at_home(pairs) > _AT_HOME) & pairs.last("first")
+    door = pairs.levels["number"] == SAME
+    door &= (pairs.levels["street"] == SAME) | (pairs.levels["street"] == SAME + 1)
+    together = door & (_at_home(pairs) > _AT_HOME) & pairs.last("first")
     known = together & (pairs.levels["birthdate"] > 0)
     apart = int((known & pairs.last("birthdate")).sum())
     return (apart + _FAMILIES) / (int(known.sum()) + _FAMILIES)
