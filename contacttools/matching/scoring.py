@@ -21,7 +21,7 @@ _SAMPLE = 20  # pairs by chance for each contact, to see how often different peo
 UNTOLD = 0.1  # the most that is said of two who have too little in common
 _LARGEST = 5_000  # and in all
 _PRIOR = 1000  # contacts that what is known beforehand counts for
-_LEARNT = 100  # pairs that what is known beforehand counts for
+_LEARNT = 300  # pairs that what is known beforehand counts for
 _ROUNDS = 12
 _FEWEST = 0.02  # duplicates per contact, where fewer are seen
 _SHARED = {"email": 0.02, "phone": 0.2}  # of values that two contacts have, those of two people
@@ -155,8 +155,12 @@ def verdicts(pairs: Compared, families: float) -> Verdicts:
     writes = agrees["email"] & (~pairs.role | named)
     otherwise = pairs.last("email") | pairs.last("phone")
     at_home = _at_home(pairs)
-    lives = agrees["number"] & agrees["street"] | (at_home > _AT_HOME) & ~otherwise
     no_family = (at_home > _AT_HOME) & ~otherwise & (families < _FEW)
+    lives = (
+        agrees["number"] & agrees["street"]
+        | (at_home > _AT_HOME) & ~otherwise & ~pairs.last("number")
+        | no_family
+    )
     first = ~(no_family | born & (at_home >= _AT_HOME) & ~otherwise)
     last = ~(no_family | born | (levels["email"] == SAME) & ~pairs.role)
     nameless = (levels["first"] == 0) & (levels["last"] == 0)
