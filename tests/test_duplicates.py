@@ -260,6 +260,20 @@ def test_a_block_that_is_too_large_is_said(n):
     assert "too many have the same address" in repr(pairs)
 
 
+@pytest.mark.parametrize(("between", "groups"), [(0.9, [[0, 1, 2]]), (0.0, [[0, 1]])])
+def test_those_who_hang_together_are_compared_before_they_are_one(between, groups):
+    """A is B and B is C: whether C joins depends on A and C, which no pass had put together."""
+    one, other = np.array([0, 1]), np.array([1, 2])
+    asked = []
+
+    def rescore(left, right):
+        asked.append((left.tolist(), right.tolist()))
+        return np.full(len(left), between)
+
+    assert groups == folded(one, other, np.array([0.99, 0.9]), 0.5, rescore)
+    assert [([0], [2])] == asked
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.dictionaries(
