@@ -10,8 +10,9 @@ import pandas as pd
 
 from contacttools.errors import BadValue, UnknownContact
 from contacttools.matching.candidates import Whole, candidates
-from contacttools.matching.comparing import PLACES, Shares, compared
+from contacttools.matching.comparing import Shares, compared
 from contacttools.matching.groups import folded
+from contacttools.matching.levels import PLACES
 from contacttools.matching.people import People, people
 from contacttools.matching.reasons import Pair, pairs_of
 from contacttools.matching.scoring import learned

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from contacttools.matching.comparing import FIELDS, SAME, Compared
+from contacttools.matching.comparing import Compared
+from contacttools.matching.levels import FIELDS, SAME
 from contacttools.matching.scoring import Scored
 
 

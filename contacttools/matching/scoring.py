@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from contacttools.matching.comparing import FIELDS, PLACES, SAME, Compared, Levels, Shares, compared
+from contacttools.matching.comparing import Compared, Levels, Shares, compared
+from contacttools.matching.levels import FIELDS, PLACES, SAME
 from contacttools.matching.people import People
 
 _SAMPLE = 20  # pairs by chance for each contact, to see how often different people are alike
