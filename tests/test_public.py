@@ -13,15 +13,15 @@ NAMES = {
     "ContactToolsError", "Contacts", "NotApproved", "Outcome", "Plan", "PlanInUse", "ReadOnlyField",
     "ReadOnlySite", "Recipe", "Report", "Site", "Stage", "StagingError", "StaleFrame",
     "StaleRevision", "UnknownContact", "UnknownField", "Unreachable", "WrongSite", "audit", "bulk",
-    "changes", "cluster_key", "clusters", "connect", "dialects", "form", "grid", "history",
-    "load", "match", "merge_plan", "normalize", "read_contacts", "review", "rule", "stages",
-    "workbench",
+    "changes", "cluster_key", "clusters", "connect", "dialects", "duplicates", "form", "grid",
+    "history", "load", "match", "merge_plan", "normalize", "read_contacts", "review", "rule",
+    "stages", "workbench",
 }  # fmt: skip
 
 #: Loaded when they are used.
 LATER = {
-    "Accepted", "audit", "bulk", "cluster_key", "clusters", "form", "grid", "history", "match",
-    "merge_plan", "review", "rule", "workbench",
+    "Accepted", "audit", "bulk", "cluster_key", "clusters", "duplicates", "form", "grid", "history",
+    "match", "merge_plan", "review", "rule", "workbench",
 }  # fmt: skip
 
 _CONNECT = (
@@ -72,6 +72,7 @@ CALLS = [
     (ct.Accepted.save, "self, path"),
     (ct.Accepted.load, "path"),
     (ct.Contacts.to_frame, "self, table=None"),
+    (ct.duplicates, "contacts, threshold=None"),
     (ct.Stage, "contacts, *, name=None, who=None"),
     (ct.Stage.recipe, "self"),
     (ct.stages, ""),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from contacttools.auditing.rule import Audited, rule
 
-_ROLES = frozenset(
+ROLES = frozenset(
     ("abuse", "accounting", "accounts", "admin", "administration", "billing", "booking", "bookings",
      "careers", "contact", "customerservice", "enquiries", "finance", "hello", "help", "helpdesk",
      "hr", "info", "inquiries", "invoice", "invoices", "jobs", "kontakt", "mail", "marketing",
@@ -52,7 +52,7 @@ def email_spelling(_: pd.DataFrame, audited: Audited) -> pd.DataFrame:
 @rule(severity="info", table="emails", column="email")
 def role_address(frame: pd.DataFrame) -> pd.Series[bool]:
     """The address of a role, such as info@, which no person can be greeted by."""
-    return _local(frame).isin(_ROLES)
+    return _local(frame).isin(ROLES)
 
 
 @rule(severity="warning", table="emails", column="email")

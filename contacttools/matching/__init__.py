@@ -1,1 +1,1 @@
-"""Matching: rows about people that carry no ids, brought together with contacts."""
+"""Matching: which contacts are probably one person, and which one a row without an id is."""

@@ -811,9 +811,8 @@ class Stage:
         if errors not in ("raise", "collect"):
             why = f'errors is "raise" or "collect", not {errors!r}'
             raise BadValue(why)
-        cells = {
-            recipe.CHOSEN: f"cells that {one_line(who, 'who', 'the person who filled it in')} filled in"
-        }
+        whose = one_line(who, "who", "the person who filled it in")
+        cells = {recipe.CHOSEN: f"cells that {whose} filled in"}
         with self._step(outgoing.reason(path, who), "excel", cells, who):
             self._steps.note(self._come)
             back = incoming.read(path, self._contacts, self.document)
