@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from contacttools import changes
 from contacttools.contact import fields
 from contacttools.contact.fields import Field, Json
 from contacttools.staging.stage import Stage
@@ -196,7 +197,11 @@ def chosen_code(chosen: str, more: str = "") -> str:
     """Return the code that gives the mask, with what it and further code import."""
     needs = [
         line
-        for line, used in (("import re", "re."), ("import pandas as pd", "pd."))
+        for line, used in (
+            ("import re", "re."),
+            ("import contacttools as ct", "ct.changes."),
+            ("import pandas as pd", "pd."),
+        )
         if used in chosen + more
     ]
     lines = [*needs, *[""] * bool(needs), "frame = stage.to_frame()"]
@@ -273,50 +278,22 @@ def replaced(column: str, old: str, new: str, *, case: bool = True, regex: bool 
 
     Raises
     ------
-    ValueError
+    BadValue
         The pattern is none.
     """
-    if case and not regex:
-        return _applied(
-            column,
-            lambda values: values.str.replace(old, new, regex=False),
-            f"lambda values: values.str.replace({old!r}, {new!r}, regex=False)",
-        )
-    pattern = old if regex else re.escape(old)
-    told = new if regex else new.replace("\\", r"\\")
-    flags = re.NOFLAG if case else re.IGNORECASE
-    compiled = pattern_of(pattern, flags)
-    spelled = f"re.compile({pattern!r}{'' if case else ', re.IGNORECASE'})"
-    return _applied(
-        column,
-        lambda values: values.str.replace(compiled, told, regex=True),
-        f"lambda values: values.str.replace({spelled}, {told!r}, regex=True)",
-    )
+    change = changes.replace(old, new, case=case, regex=regex)
+    said = [repr(old), repr(new), *([] if case else ["case=False"]), *(["regex=True"] * regex)]
+    return _applied(column, change, f"ct.changes.replace({', '.join(said)})")
 
 
 def mapped(column: str, pairs: Mapping[Json, Json]) -> Making:
     """Return the change that gives each of some values another one; None clears."""
-    told = dict(pairs)
-    return _applied(
-        column,
-        lambda values: values.map(lambda value: told.get(value, value)),
-        f"lambda values: values.map(lambda value: {told!r}.get(value, value))",
-        clears=None in told.values(),
-    )
+    return _applied(column, changes.mapped(pairs), f"ct.changes.mapped({dict(pairs)!r})")
 
 
 def copied(column: str, source: str) -> Making:
     """Return the change that copies another column where that holds anything."""
-
-    def act(stage: Stage, contact_ids: list[str]) -> pd.DataFrame | None:
-        frame = stage.to_frame()
-        return stage.apply(
-            lambda values: frame[source].reindex(values.index).fillna(values),
-            column, where=contact_ids, errors="collect",
-        )  # fmt: skip
-
-    code = f"lambda values: frame[{source!r}].reindex(values.index).fillna(values)"
-    return Making(column, act, code)
+    return _applied(column, changes.copy(source), f"ct.changes.copy({source!r})")
 
 
 def made_by(column: str, function: Callable[[Any], Any], *, each: bool) -> Making:
