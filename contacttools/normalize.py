@@ -131,8 +131,8 @@ def phone(
     ----------
     series : Series of str
     country : Series of str, or str, optional
-        Where each is dialled from, ISO 3166-1 alpha-2. Without it only numbers that begin with
-        ``+`` can be told.
+        Where each is dialled from, ISO 3166-1 alpha-2. Numbers that begin with ``+`` or two zeros
+        say so themselves; without it no others can be told.
     explain : bool
         Return ``value``, ``status`` and ``why`` of each.
 
@@ -149,7 +149,7 @@ def phone(
     --------
     >>> numbers = pd.Series(["(512) 555-0177", "0049 40 66969153", "555-0142"])
     >>> ct.normalize.phone(numbers, country="US").tolist()
-    ['+15125550177', '0049 40 66969153', '555-0142']
+    ['+15125550177', '+494066969153', '555-0142']
     >>> ct.normalize.phone(numbers, country=pd.Series(["US", "DE", None])).tolist()
     ['+15125550177', '+494066969153', '555-0142']
     """

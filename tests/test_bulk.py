@@ -48,7 +48,7 @@ def effects(guide):
 
 def run(code, staged):
     """Run what the widget printed."""
-    exec(code, {"stage": staged})  # noqa: S102 - that it can be run is what is tested
+    exec(code, {"stage": staged, "ct": ct})  # noqa: S102 - that it can be run is what is tested
 
 
 # -- the four steps -------------------------------------------------------------------------
@@ -414,6 +414,6 @@ def test_a_function_of_the_column_is_coded_with_what_was_left_out():
     guide.change("function", "company", function=most_frequent, each=False)
     guide.table.tick({ANN}, wanted=False)
     assert re.search(r"most_frequent\(values\)\.where\(", guide.code)
-    exec(guide.code, {"stage": coded, "most_frequent": most_frequent})  # noqa: S102
+    exec(guide.code, {"stage": coded, "ct": ct, "most_frequent": most_frequent})  # noqa: S102
     guide.go.click()
     assert clicked.edits() == coded.edits() != {}

@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from people_builder import ANN, BOB, FETCHED, ann, bob, cat, documents, snapshot
 from served import site_at
 
@@ -60,6 +60,7 @@ def test_what_is_written_is_read(dialect, people):
     assert same(read_contacts(text, dialect=dialect), people)
 
 
+@settings(max_examples=settings().max_examples // 3)  # twelve frames each
 @given(people=documents(dirty=False))
 def test_contacts_of_a_file_are_those_of_a_fetch(people):
     """Every frame is the same, to the type of each column."""

@@ -25,7 +25,7 @@ def everything(contacts):
     return {contact_id: contacts[contact_id] for contact_id in contacts}
 
 
-@settings(max_examples=max(150, settings().max_examples))
+@settings(max_examples=max(60, settings().max_examples))
 @given(gestures)
 def test_a_committed_plan_leaves_exactly_the_intended_state(site, made):
     """Whatever was staged, the applied contacts are as intended and all others untouched."""

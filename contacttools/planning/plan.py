@@ -255,7 +255,7 @@ class Plan:
         Examples
         --------
         >>> stage = ct.Stage(ct.connect().fetch(limit=200))
-        >>> stage.apply(ct.normalize.company, "company")
+        >>> stage.apply(lambda names: names.str.upper(), "company")
         >>> stage.apply("Unknown", "jobTitle", where={"jobTitle": None})
         >>> groups = stage.plan().groups()
         >>> groups.to_frame()["title"].tolist()

@@ -71,7 +71,7 @@ def bulk(
     frame = stage.to_frame()
     chosen = frame['company'].str.contains('travel', case=False, regex=False, na=False)
     stage.apply(
-        lambda values: values.str.replace('Travel', 'Tours', regex=False),
+        ct.changes.replace('Travel', 'Tours'),
         'company',
         where=chosen,
     )

@@ -199,7 +199,6 @@ def chosen_code(chosen: str, more: str = "") -> str:
         line
         for line, used in (
             ("import re", "re."),
-            ("import contacttools as ct", "ct.changes."),
             ("import pandas as pd", "pd."),
         )
         if used in chosen + more

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import contacttools as ct
@@ -63,7 +64,7 @@ def plan(seed, n, site_id):
             dict(LABELS), {key: fields.extended(key, "TEXT", key) for key in FIELDS}
         ),
     )
-    stage = ct.Stage(contacts)
+    stage = ct.Stage(contacts, who="Dana")
     ids = list(contacts)
     for contact_id in ids:
         for _ in range(draw.choice((0, 1, 1, 2, 3))):
@@ -71,7 +72,23 @@ def plan(seed, n, site_id):
     with_mail = [each for each in ids if stage.value(each, "emails")]
     if len(with_mail) > 3 and draw.random() < 0.6:
         exchange(draw, stage, draw.sample(with_mail, draw.choice((2, 2, 3))))
-    return contacts, stage.plan()
+    return contacts, at_one_time(stage.plan())
+
+
+def at_one_time(plan):
+    """Return a plan whose edits were all staged at one moment: a seed gives it again."""
+    when = f"{SEEN_AT:%Y-%m-%dT%H:%M:%SZ}"
+    changes = (
+        replace(
+            change,
+            edits=tuple(
+                replace(edit, provenance=replace(edit.provenance, when=when))
+                for edit in change.edits
+            ),
+        )
+        for change in plan.changes
+    )
+    return replace(plan, changes=tuple(changes))
 
 
 def exchange(draw, stage, ids):

@@ -29,7 +29,7 @@ def test_a_kernel_that_dies_anywhere_loses_nothing(seed, capsys):
 
 def test_a_kernel_that_dies_again_while_it_takes_up_loses_nothing(capsys):
     """Pairs of points, the second one in the run that carries on."""
-    count = 5_000 if FULL else 150
+    count = 5_000 if FULL else 80
     draw = random.Random("pairs")
     crashes = 0
     for seed in itertools.islice(itertools.cycle(SCRIPTS), count):

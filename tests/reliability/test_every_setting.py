@@ -40,11 +40,11 @@ SINGLE = [
     for name in NAMES
     for value in values(name)
     if FULL or value != getattr(Settings(), name)
-][:: 1 if FULL else 2]
+][:: 1 if FULL else 3]
 #: Many switches at once: every reading beside every other, by chance.
 MIXED = [
     {name: Random(f"{name} {n}").choice(values(name)) for name in NAMES}
-    for n in range(500 if FULL else 6)
+    for n in range(500 if FULL else 4)
 ]
 
 

@@ -24,7 +24,7 @@ from contacttools.contact import merge
 from contacttools.errors import BadPlan
 from contacttools.journal.folder import Folder
 
-KILLS, CONTACTS = (200, 200) if FULL else (8, 60)
+KILLS, CONTACTS = (200, 200) if FULL else (5, 60)
 KERNELS = 20 if FULL else 2
 MOST = 5  # kills of one run
 PATIENCE = 120  # seconds, for whatever must come in the end

@@ -16,7 +16,7 @@ from reliability.ledger import Ledger, attributed, judge, sandbox
 
 import contacttools as ct
 
-CONTACTS = 10_000 if FULL else 1_000
+CONTACTS = 10_000 if FULL else 500
 PATIENCE = 600  # seconds, for whatever must come in the end
 
 

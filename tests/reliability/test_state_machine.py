@@ -156,5 +156,5 @@ class Committing(RuleBasedStateMachine):
 
 TestCommitting = Committing.TestCase
 TestCommitting.settings = settings(
-    max_examples=1_000 if FULL else 15, stateful_step_count=30 if FULL else 20, deadline=None
+    max_examples=1_000 if FULL else 10, stateful_step_count=30 if FULL else 20, deadline=None
 )
