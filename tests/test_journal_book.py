@@ -33,6 +33,7 @@ from contacttools.errors import BadPlan, PlanInUse
 from contacttools.journal.book import make_durable, shown, status_path
 from contacttools.journal.records import VERSION, Record
 from contacttools.journal.story import UNANSWERED
+from contacttools.merging.notes import Copies
 
 PLAN = plan_of("c1", "c2", "c3")
 ONE, TWO, THREE = (change.key for change in PLAN.changes)
@@ -474,3 +475,13 @@ def test_steps_of_one_contact_are_kept_apart(folder):
         story = book.story()
     assert [1, 2] == [story.outcomes[change.key].step for change in steps]
     assert steps == story.plan.changes
+
+
+def test_a_merge_has_no_place_in_the_journal_of_edits(folder):
+    """Whoever notes one there is wrong, and is told before anything is written."""
+    plan = plan_of("c1")
+    with contextlib.closing(folder.open(plan, **WHERE)) as book:
+        before = book.seal()
+        with pytest.raises(TypeError, match="a merge in the journal of edits"):
+            book.note([Copies(plan.changes[0].key, {})])
+        assert before == book.seal()

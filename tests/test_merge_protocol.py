@@ -14,6 +14,7 @@ from contacttools.merging.protocol import (
     Looked,
     Preview,
     Send,
+    denied,
     halted,
     next_step,
 )
@@ -131,3 +132,44 @@ def test_an_old_sample_of_the_answer_has_no_wrapper():
     """The bare contact is understood as well."""
     body = b'{"id": "c-ann", "revision": 8}'
     assert Found({"id": "c-ann", "revision": 8}) == wire.answer("POST", 200, {}, body)
+
+
+def test_a_refusal_is_told_even_where_the_run_stops():
+    """What the service said is sure; and who is not let in at all is told apart."""
+    no = Refused(428, "FAILED_PRECONDITION", "no")
+    assert "refused" == halted(CALL, (*READY, (Send(7), no)), "stopped").outcome
+    assert [True, True, False] == [denied(Refused(n, "", "")) for n in (401, 403, 428)]
+    assert not denied(Lost("no answer"))
+
+
+def test_without_a_preview_nothing_is_sent():
+    """It is asked for a few times; then all are looked at, and nothing is merged."""
+    failed = (Preview(), Lost("no answer"))
+    seen = (*((failed, (Wait(1, None), Waited())) * (TRIES - 1)), failed)
+    assert Look() == next_step(CALL, seen)
+    assert "not_sent" == end(*seen, AS_WERE)
+
+
+def test_what_was_sent_before_is_looked_for_when_the_service_has_no_capacity():
+    """It may have been carried out: whether it was is read, not guessed."""
+    again = (*READY, LOST, (Resume(), Waited()), AS_WERE, PREVIEWED, AS_WERE, (Send(7), SlowDown()))
+    busy = (*again, *(((Wait(1, None), Waited()), PREVIEWED, AS_WERE, (Send(7), SlowDown())) * 3))
+    assert Look() == next_step(CALL, busy)
+
+
+@pytest.mark.parametrize(
+    ("look", "outcome"),
+    [(AS_WERE, "applied"), (looked(AFTER, bob()), "unknown")],
+    ids=["outdated copies", "the sources still stand"],
+)
+def test_what_the_service_accepted_is_believed_where_nothing_speaks_against_it(look, outcome):
+    """An older revision is an old copy; the new target beside its sources is not understood."""
+    seen = (*READY, (Send(7), Found(AFTER)), look)
+    assert isinstance(next_step(CALL, seen), Wait)
+    assert outcome == end(*waited(*seen, times=READS - 1))
+
+
+def test_a_target_that_is_gone_after_a_refusal_is_gone():
+    """Nothing of ours can be in it."""
+    seen = (*READY, (Send(7), Refused(404, "CONTACT_NOT_FOUND", "no")), looked(None, bob()))
+    assert "gone" == end(*seen)

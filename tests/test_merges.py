@@ -14,9 +14,11 @@ from contacttools.errors import (
     ApiError,
     BadPlan,
     BadValue,
+    ConflictError,
     NotApproved,
     PlanInUse,
     ReadOnlySite,
+    UnknownContact,
     WrongSite,
 )
 from contacttools.journal.book import Book
@@ -582,3 +584,20 @@ def test_an_interrupt_leaves_a_journal_that_is_taken_up(server, site, pair, monk
     with site_at(server) as another:
         assert ["applied", "applied"] == words(another.resume(plan.id))
     assert [1, 1] == [count_of_merges(server, each) for each in (pair[0], others[0])]
+
+
+def test_a_report_gives_copies_and_raises_for_conflicts(server, site, pair):
+    """What was kept of whom; and what stops a script where somebody else was faster."""
+    plan = merges_of(site, pair)
+    contact = site.get_contact(pair[1])
+    site.update_contact(pair[1], {"company": "Theirs"}, contact["revision"])
+    report = site.merge(plan, approve=plan.id)
+    assert 1 == len(report)
+    with pytest.raises(ConflictError, match="1 group changed meanwhile"):
+        report.raise_for_conflicts()
+    with pytest.raises(UnknownContact, match="no copy of contact 'nobody'"):
+        report.copy("nobody")
+    fresh = merges_of(site, pair)
+    done = site.merge(fresh, approve=fresh.id)
+    done.raise_for_conflicts()
+    assert "Theirs" == done.copy(pair[1])["info"]["company"]
