@@ -59,7 +59,7 @@ coverage: ## the branches of commit, journal and merge that no test takes; there
 	    tests/test_rebasing.py tests/test_journal_*.py tests/test_merge.py tests/test_stage.py \
 	    tests/test_ordering.py tests/test_report.py tests/test_runs.py tests/test_merg*.py
 	@$(BIN)/coverage report -m --fail-under=100 --include="$$(echo contacttools/journal/* \
-	    contacttools/contact/merge.py contacttools/committing/*  | tr ' ' ,)" \
+	    contacttools/contact/merge.py contacttools/merging/protocol.py contacttools/committing/* | tr ' ' ,)" \
 	    --omit=*/report.py,*/shown.py,*/stored.py,*/table.py,*/threeway.py
 
 # ipydatagrid is the peer; nothing but this needs it.

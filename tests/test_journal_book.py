@@ -481,7 +481,7 @@ def test_a_merge_has_no_place_in_the_journal_of_edits(folder):
     """Whoever notes one there is wrong, and is told before anything is written."""
     plan = plan_of("c1")
     with contextlib.closing(folder.open(plan, **WHERE)) as book:
-        before = book.seal()
+        before = book.seal
         with pytest.raises(TypeError, match="a merge in the journal of edits"):
             book.note([Copies(plan.changes[0].key, {})])
-        assert before == book.seal()
+        assert before == book.seal

@@ -353,3 +353,19 @@ def test_both_can_be_kept_and_only_their_values_unified():
     stage.undo()
     assert 1 == merges.keep(1, "company", "c-twin").unify(stage, "company")
     assert ["c-ann"] == list(stage.plan().to_frame()["contactId"])
+
+
+def test_what_nobody_can_foresee_is_said():
+    """A source's picture: the documents do not say what becomes of it."""
+    other = bob()
+    other["info"]["picture"] = {"url": "https://example.com/bob.png"}
+    (group,) = plan_of(ann(), other).merges
+    assert any("the service decides" in each for each in group.looks)
+
+
+def test_a_choice_of_values_outlives_another_target():
+    """And to leave a member out twice is to leave it out."""
+    plan = plan_of(ann(company="One"), bob(company="Two"), twin()).keep(1, "company", "c-bob")
+    turned = plan.target(1, "c-twin")
+    assert (("company", "c-bob"),) == turned.merges[0].kept
+    assert plan.without("c-twin") == plan.without(["c-twin", "c-twin"])
