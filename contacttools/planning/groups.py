@@ -36,7 +36,7 @@ class Group:
         What they do, in words.
     risk : {"look", "read", "sure"}
         Whether to look at each, to read some, or whether the pattern alone is proof: nothing but
-        spaces, capitals or signs.
+        spaces around and between words, capitals of words, or how a phone is written.
     edits : tuple of (str, str)
         Contact id and field.
     examples : tuple of (value, value)
