@@ -930,7 +930,10 @@ class Stage:
 
     def _undecided(self) -> dict[tuple[str, str], Clash]:
         """Return the clashes that no step has decided; to undo that step opens one again."""
-        return {key: each for key, each in self._clashes.items() if not self._steps.touched(*key)}
+        if not self._clashes:
+            return {}
+        touched = self._steps.touched()
+        return {key: each for key, each in self._clashes.items() if key not in touched}
 
     def _base(self, contact_id: str) -> wire.Values:
         known = contact_id in self._contacts
