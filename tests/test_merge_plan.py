@@ -353,3 +353,17 @@ def test_both_can_be_kept_and_only_their_values_unified():
     stage.undo()
     assert 1 == merges.keep(1, "company", "c-twin").unify(stage, "company")
     assert ["c-ann"] == list(stage.plan().to_frame()["contactId"])
+
+
+@pytest.mark.parametrize("by", ["a colleague", "hand"])
+def test_what_was_decided_upon_other_values_is_not_unified(by):
+    """Neither a colleague's newer value nor one that is staged already is taken back by it."""
+    merges = plan_of(ann(), twin())
+    newer = {"company": "Newer Ltd"} if by == "a colleague" else {}
+    stage = ct.Stage(snapshot(ann(), twin(**newer)))
+    if by == "hand":
+        stage.edit("c-twin", {"company": "Newer Ltd"})
+    before = stage.edits()
+    with pytest.raises(ct.StaleFrame, match="c-twin: company was 'EXAMPLE LIMITED' when group 1"):
+        merges.unify(stage)
+    assert before == stage.edits()
