@@ -305,13 +305,8 @@ class _Index:
         candidates = self._ordered(either)
         if len(candidates) > 1:
             return _Found("ambiguous", candidates, why=f"several contacts have the {by}")
-        document = self._of.document(candidates[0])
-        theirs = _words(_name(document))
-        if called and theirs and not called & theirs:
-            why = f"the {by} is of a contact of quite another name"
-            return _Found("ambiguous", candidates, why=why)
-        if _is_another(_parts(person.says.get), _parts(partial(wire.value, document))):
-            why = f"the {by} is of a contact of another first name"
+        if another := _another(person, self._of.document(candidates[0])):
+            why = f"the {by} is of a contact of {another}"
             return _Found("ambiguous", candidates, why=why)
         return _Found("matched", candidates, by)
 
@@ -375,6 +370,15 @@ def _parts(read: Callable[[str], Json]) -> tuple[list[str], list[str]]:
     first, last = (keys.bare(str(read(each) or "")) for each in ("name.first", "name.last"))
     firsts, lasts = (re.findall(r"\w+", each) for each in (first, last))
     return (firsts, lasts) if lasts else (firsts[:1], firsts[1:])
+
+
+def _another(person: Person, document: Json) -> str:
+    """Return in what a row is named otherwise than a contact; empty where it is not."""
+    said, held = _parts(person.says.get), _parts(partial(wire.value, document))
+    every, theirs = ({*first, *last} for first, last in (said, held))
+    if every and theirs and not every & theirs:
+        return "quite another name"
+    return "another first name" if _is_another(said, held) else ""
 
 
 def _is_another(one: tuple[list[str], list[str]], two: tuple[list[str], list[str]]) -> bool:
