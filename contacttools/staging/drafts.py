@@ -190,10 +190,9 @@ class Draft:
             self._release()
 
     def discard(self) -> None:
-        """Remove the file."""
+        """Remove the file; its lock stays, for whoever waits at it and whoever comes later."""
         self.path.unlink(missing_ok=True)
         self.close()
-        _lock_of(self.path).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +284,16 @@ def _read(path: Path) -> tuple[Json, Kept]:
     """Return what a file begins with, and what the stage is that it holds."""
     if not _is_plain(path):
         raise OSError(errno.ELOOP, "a stage is a file of its own, and this is none", path)
+    try:
+        return _told(path)
+    except BadValue:
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        why = f"the file of a stage, {path}, holds what no stage has written; remove it to go on"
+        raise BadValue(why) from None
+
+
+def _told(path: Path) -> tuple[Json, Kept]:
     header: Json = None
     kept, done, undone = Kept(), list[Step](), list[Step]()
     ground: dict[tuple[str, str], tuple[Json, Provenance]] = {}
@@ -311,6 +320,9 @@ def _read(path: Path) -> tuple[Json, Kept]:
                 for who, name, *sides in told["clashes"]
             }
             kept.number = told["number"]
+    if header is None:
+        why = f"the file of a stage, {path}, is empty: what it held is lost; remove it to go on"
+        raise BadValue(why)
     kept.steps = Steps.again(ground, done, undone, made)
     return header, kept
 

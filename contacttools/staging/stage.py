@@ -259,8 +259,10 @@ class Stage:
     def _gesture(self) -> Iterator[None]:
         """Let one gesture happen whole, whichever thread it comes from, and then tell of it.
 
-        Those who watch are told after the lock is free again: what they do may need it.
+        Those who watch are told after the lock is free again: what they do may need it. They are
+        told as well of what the disk does not take, for it is staged here all the same.
         """
+        trouble: OSError | None = None
         with self._lock:
             if self._draft is not None:
                 self._draft.check()
@@ -272,12 +274,18 @@ class Stage:
                 tell = self._changed and not self._gestures
                 self._changed = self._changed and not tell
                 if not self._gestures and (tell or len(self._steps.made) != self._noted):
-                    self._noted, whole = len(self._steps.made), self._moved
-                    self._keep(whole=whole)
-                    self._moved = False
+                    self._noted = len(self._steps.made)
+                    try:
+                        self._keep(whole=self._moved)
+                        self._moved = False
+                    except OSError as error:
+                        trouble = error
         if tell:
             for call in list(self._watchers):
                 call()
+        if trouble is not None:
+            trouble.add_note("It is staged here, and will be on disk once there is room.")
+            raise trouble
 
     @contextmanager
     def step(self, reason: str | None = None) -> Iterator[None]:
@@ -323,6 +331,12 @@ class Stage:
                 self._open_steps -= 1
                 self._come = outer
             self._steps.join(begin)
+
+    def __copy__(self) -> Stage:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Stage:
+        return self.copy()
 
     def copy(self) -> Stage:
         """Return another stage over the same snapshot, with the same edits: to try things out."""
