@@ -272,6 +272,7 @@ class _Index:
 
     def __init__(self, of: Contacts | Stage) -> None:
         self._of = of
+        self._places = {each: place for place, each in enumerate(_contacts(of))}
         self._emails: dict[str, set[str]] = defaultdict(set)
         self._phones: dict[str, set[str]] = defaultdict(set)
         self._names: dict[frozenset[str], set[str]] = defaultdict(set)
@@ -311,7 +312,7 @@ class _Index:
         return _Found("matched", candidates, by)
 
     def _ordered(self, ids: set[str]) -> tuple[str, ...]:
-        return tuple(each for each in _contacts(self._of) if each in ids) if ids else ()
+        return tuple(sorted(ids, key=self._places.__getitem__))
 
 
 def _contacts(of: Contacts | Stage) -> Contacts:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from contacttools import files
 from contacttools.committing.report import plain
-from contacttools.contact import fields, merge
+from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.errors import StaleFrame, UnknownContact
 from contacttools.merging import shown
@@ -286,8 +286,8 @@ def _must_hold(stage: Stage, group: Merge, name: str) -> None:
     """Raise StaleFrame where a field is not what the group was found with: which value survives
     was decided upon that.
     """  # noqa: D205 - one sentence
-    for contact_id in group.members:
-        then, now = group.values[contact_id].get(name), stage.value(contact_id, name)
+    for contact_id, document in group.members.items():
+        then, now = wire.value(document, name), stage.value(contact_id, name)
         if not merge.same(name, then, now):
             why = (
                 f"contact {contact_id}: {name} was {then!r:.60} when group {group.group} was found "
