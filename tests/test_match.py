@@ -150,6 +150,8 @@ def test_headings_are_shown_as_text():
     """What a stranger's file is headed with does nothing to a terminal."""
     result = matched({"email": ["ann@example.com"], "\x1b[2J\u202e": ["x"]})
     assert "⟨U+001B⟩[2J⟨U+202E⟩" in repr(result)
+    with pytest.raises(ct.BadValue, match=r"there are \S*⟨U\+001B⟩\[2J"):
+        matched({"\x1b[2J": ["x"]})
 
 
 def test_two_rows_of_one_contact_are_both_to_be_decided():

@@ -103,6 +103,7 @@ class Stage:
         self._steps = Steps()
         self._clashes: dict[tuple[str, str], Clash] = {}
         self._shown: dict[str, dict[str, dict[str, Json]]] = {}
+        self._laid: pd.DataFrame | None = None  # out by `apply`, which compares with it
         self._numbers = _Numbers()
         self._watchers: list[Callable[[], None]] = []
         self._draft: drafts.Draft | None = None
@@ -680,7 +681,11 @@ class Stage:
             rows, cleared = applying.changed(
                 frame, self._contacts, change, table, names, where=where
             )
-            told = self.update(rows, table, clear=(*clear, *cleared), errors=errors)
+            self._laid = frame
+            try:
+                told = self.update(rows, table, clear=(*clear, *cleared), errors=errors)
+            finally:
+                self._laid = None
             self._steps.note(self._come)
         return told
 
@@ -855,6 +860,8 @@ class Stage:
 
     def _was_shown(self, mark: str | None, table: Table | None) -> pd.DataFrame | None:
         """Return what the frame of a mark showed; None when that cannot be known."""
+        if self._laid is not None and mark == self._laid.attrs.get(frames.MARK):
+            return self._laid  # to lay out thousands of staged contacts once more takes seconds
         if mark in self._shown:
             return _frame(self._contacts, self._shown[mark], table, mark)
         if mark is None or mark == self._contacts.mark or living(mark) is not None:
