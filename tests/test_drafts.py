@@ -354,3 +354,17 @@ def test_a_copy_has_no_name_and_nothing_in_common(how):
     other.edit(BOB, {"company": "Quay"})
     assert (None, "november") == (other.name, stage.name)
     assert {ANN: {"company": "Quay"}} == stage.edits()
+
+
+def test_opened_again_in_the_middle_of_a_step_the_older_one_writes_nothing():
+    """The file is that of the one opened last, and nothing of it is lost."""
+    older = ct.Stage(contacts(), name="november")
+    older.edit(ANN, {"company": "Quay"})
+    with pytest.raises(ct.BadValue, match="was opened again"), older.step():  # noqa: PT012
+        older.edit(BOB, {"company": "Quay"})
+        newer = ct.Stage(contacts(), name="november")
+        newer.edit(CAT, {"company": "Quay"})
+    newer.edit(CAT, {"jobTitle": "Cook"})
+    edits = newer.edits()
+    assert {ANN, CAT} == set(edits)
+    assert edits == ct.Stage(contacts(), name="november").edits()
