@@ -1,5 +1,6 @@
 """Named stages: kept on disk gesture by gesture, and taken up again in another kernel."""
 
+import copy
 import itertools
 import os
 import signal
@@ -168,7 +169,7 @@ def test_a_discarded_stage_is_gone_from_the_disk():
     stage.discard()
 
     assert (None, 0, 1) == (stage.name, len(ct.stages()), len(stage))
-    assert [] == list(drafts._root().iterdir())
+    assert [0] == [each.stat().st_size for each in drafts._root().iterdir()]  # its lock
     assert {} == ct.Stage(contacts(), name="november").edits()
 
 
@@ -285,3 +286,85 @@ def _do(stage, gesture, number):
         stage.rebase(contacts(revision=number + 2, jobTitle=f"Their {number}"))
     else:
         getattr(stage, gesture)()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [[]],
+        [{"format": drafts.FORMAT, "version": drafts.VERSION, "name": "x", "site": "site-1"}, 5],
+        [{"format": drafts.FORMAT}, {}],
+        [],
+    ],
+    ids=["list", "number", "no version", "nothing"],
+)
+def test_a_file_of_something_else_is_said_to_be(told):
+    """Its checksums may be right; it is no reason to show none of the others."""
+    with ct.Stage(contacts(), name="november").step():
+        pass
+    ct.Stage(contacts(), name="december").close()
+    path = drafts._path("november", contacts().site_id)
+    path.write_bytes(b"".join(map(drafts._line, told)))
+    with pytest.raises(ct.BadValue, match="remove it to go on"):
+        ct.Stage(contacts(), name="november")
+    listed = ct.stages()["name"].tolist()
+    assert "december" in listed
+    assert 1 == sum(each.startswith("(damaged: ") for each in listed)
+
+
+def test_whoever_waits_for_a_stage_and_whoever_comes_later_meet_at_one_lock():
+    """Also when it is discarded meanwhile: two kernels never have one stage."""
+    fcntl = pytest.importorskip("fcntl")
+    stage = ct.Stage(contacts(), name="november")
+    with drafts._lock_of(drafts._path("november", stage.contacts.site_id)).open("r+b") as waiting:
+        stage.discard()
+        fcntl.flock(waiting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with pytest.raises(ct.BadValue, match="open in another notebook"):
+            ct.Stage(contacts(), name="november")
+
+
+def test_a_full_disk_hides_nothing_from_who_watches():
+    """It is staged here, and says so; once there is room, all of it is kept."""
+    resource = pytest.importorskip("resource")
+    stage, told = ct.Stage(contacts(), name="november"), []
+    stage.watch(lambda: told.append(stage.edits()))
+    path = drafts._path("november", stage.contacts.site_id)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, hard))
+    try:
+        with pytest.raises(OSError, match="too large") as caught:
+            stage.edit(ANN, {"company": "Quay"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert [{ANN: {"company": "Quay"}}] == told
+    assert "It is staged here" in caught.value.__notes__[0]
+    stage.edit(BOB, {"company": "Quay"})
+    edits = stage.edits()
+    assert edits == ct.Stage(contacts(), name="november").edits()
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy])
+def test_a_copy_has_no_name_and_nothing_in_common(how):
+    """What is done to it is done to nobody else."""
+    stage = ct.Stage(contacts(), name="november")
+    stage.edit(ANN, {"company": "Quay"})
+    other = how(stage)
+    other.edit(BOB, {"company": "Quay"})
+    assert (None, "november") == (other.name, stage.name)
+    assert {ANN: {"company": "Quay"}} == stage.edits()
+
+
+def test_opened_again_in_the_middle_of_a_step_the_older_one_writes_nothing():
+    """The file is that of the one opened last, and nothing of it is lost."""
+    older = ct.Stage(contacts(), name="november")
+    older.edit(ANN, {"company": "Quay"})
+    with pytest.raises(ct.BadValue, match="was opened again"), older.step():  # noqa: PT012
+        older.edit(BOB, {"company": "Quay"})
+        newer = ct.Stage(contacts(), name="november")
+        newer.edit(CAT, {"company": "Quay"})
+    newer.edit(CAT, {"jobTitle": "Cook"})
+    edits = newer.edits()
+    assert {ANN, CAT} == set(edits)
+    assert edits == ct.Stage(contacts(), name="november").edits()

@@ -353,3 +353,18 @@ def test_birthdates_tell_whether_a_list_has_families():
     ]
     assert frozenset("xy") in found(among(*alike, crowd=0))
     assert frozenset("xy") not in found(among(*alike[-2:], *apart, crowd=0))
+
+
+def test_generations_with_one_name_and_one_telephone_are_not_one_person():
+    """Father and son, born on other days: nothing that a family shares makes them one."""
+    home = {"phones": ["+1 202-555-0111"], "street": "9 Oak Road"}
+    both = [
+        person("father", "John", "Miller", birthdate="1950-01-02", **home),
+        person("son", "John", "Miller", birthdate="1980-03-14", **home),
+    ]
+    assert set() == found(among(*both))
+    mail = [{**each, "info": {**each["info"]}} for each in both]
+    for each in mail:
+        items = [{"id": f"{each['id']}-m", "email": "john.miller@example.org", "primary": True}]
+        each["info"]["emails"] = {"items": items}
+    assert {frozenset({"father", "son"})} == found(among(*mail))

@@ -9,7 +9,7 @@ from people_builder import ANN, BOB, CAT, documents, email, person, phone, snaps
 import contacttools as ct
 from contacttools.planning.change import Edit
 from contacttools.planning.groups import MOST, grouped
-from contacttools.planning.patterns import pattern_of
+from contacttools.planning.patterns import PATTERNS, pattern_of
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,76 @@ from contacttools.planning.patterns import pattern_of
         (None, "Quay", "filled"),
         (5, 7, "replaced"),
         ("!!", "??", "replaced"),
+        ("12 MAIN STREET", "12 Main Street", "capitals"),
+        ("STRASSE", "Straße", "signs"),
+        ("Line\r\nline", "Line\nline", "spaces"),
     ],
 )
 def test_what_an_edit_does_to_a_text(before, after, pattern):
     """What is sure can be proven from the two values alone."""
     assert pattern == pattern_of(Edit("company", before, after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Ann Lee", "AnnLee"),
+        ("12 3 Main Street", "123 Main Street"),
+        ("One\nTwo", "OneTwo"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468\U0001f469"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u062e\u0648\u0627\u0647\u0645",
+        ),
+        ("Quay", "Qu\u202eay"),
+        ("Straße", "STRASSE"),
+        ("\u0131rmak", "irmak"),
+        ("de12aBc", "DE12ABC"),
+        ("https://quay.example/aB", "https://quay.example/ab"),
+        ("1.5", "15"),
+        ("-100", "100"),
+        ("x²", "x2"),
+        ("Peña", "Pena"),
+        ("C++", "C"),
+    ],
+)
+def test_what_may_mean_something_else_is_not_sure(before, after):
+    """Joined words, joiners of a script, capitals of a code, signs of a number: to be read."""
+    assert "sure" != PATTERNS[pattern_of(Edit("company", before, after))][1]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("ann.lee@x.org", "annlee@x.org"), ("a+b@x.org", "ab@x.org"), ("a@xy.org", "a@x.y.org")],
+)
+def test_every_sign_of_an_address_counts(before, after):
+    """Another mailbox is another person's."""
+    old, new = (({"id": "e1", "email": each, "primary": True},) for each in (before, after))
+    assert "respelled" == pattern_of(Edit("emails", old, new))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pattern"),
+    [
+        ("0171 555", "171 555", "replaced"),
+        ("0123456789", "+123456789", "replaced"),
+        ("+41 79 1234567", "041 79 1234567", "replaced"),
+        ("+41 79 1234567", "41791234567", "replaced"),
+        ("+44 20 123456", "+1 4420123456", "replaced"),
+        ("1-800-QUAYS", "1-800", "replaced"),
+        ("555 1234 ext 5", "555 12345", "replaced"),
+        ("123456", "+1 999 123456", "replaced"),
+        ("0041 79 1234567", "+41791234567", "dialled"),
+        ("030 123456", "+49 30 123456", "dialled"),
+        ("41791234567", "+41791234567", "dialled"),
+        ("+41 (79) 123-45-67", "+41791234567", "reformatted"),
+        ("1-800-quays", "1800QUAYS", "reformatted"),
+    ],
+)
+def test_a_phone_is_the_same_only_with_its_zeros_its_plus_and_its_letters(before, after, pattern):
+    """What rings elsewhere is no other way to write it."""
+    old, new = (({"id": "p1", "phone": each, "primary": True},) for each in (before, after))
+    assert pattern == pattern_of(Edit("phones", old, new))
 
 
 NUMBER = {"id": "p1", "phone": "415-555-0100", "countryCode": "US", "primary": True}

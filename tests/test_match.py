@@ -110,6 +110,50 @@ def test_an_e_mail_and_a_phone_together_tell_apart_who_shares_one():
     assert [("ambiguous", "")] == statuses(matched({"phone": ["555-0142"]}, people))
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "status"),
+    [
+        ("Bob", "Quill", "ambiguous"),
+        ("Bob Quill", None, "ambiguous"),
+        ("Daniela", "Quill", "ambiguous"),
+        ("Daniel", "Quill", "matched"),
+        ("Dan", "Quill", "matched"),
+        ("D.", "Quill", "matched"),
+        ("Danial", "Quill", "matched"),
+        ("Daniel Quill", None, "matched"),
+        ("Quill", "Daniel", "matched"),
+        ("Daniel Otto", "Quill", "matched"),
+        (None, "Quill", "matched"),
+    ],
+)
+@pytest.mark.parametrize("reach", [{"email": ["home@example.org"]}, {"phone": ["555-0100-77"]}])
+def test_another_first_name_is_another_of_the_family(first, last, status, reach):
+    """Who has the e-mail or phone of somebody else is not renamed to them."""
+    one = person(
+        "c-1",
+        name={"first": "Daniel", "last": "Quill"},
+        emails=[email("e", "home@example.org", primary=True)],
+        phones=[phone("p", "555 0100 77", primary=True)],
+    )
+    result = matched(reach | {"name.first": [first], "name.last": [last]}, snapshot(one))
+    assert [status] == result.to_frame()["status"].tolist()
+
+
+def test_a_letter_that_folds_into_two_is_another_mailbox():
+    """Of an address only the capitals do not count."""
+    people = snapshot(ann(emails=[email("e", "straße@example.org", primary=True)]))
+    rows = {"email": ["Straße@example.org", "strasse@example.org"]}
+    assert [("matched", ANN), ("new", "")] == statuses(matched(rows, people))
+
+
+def test_headings_are_shown_as_text():
+    """What a stranger's file is headed with does nothing to a terminal."""
+    result = matched({"email": ["ann@example.com"], "\x1b[2J\u202e": ["x"]})
+    assert "⟨U+001B⟩[2J⟨U+202E⟩" in repr(result)
+    with pytest.raises(ct.BadValue, match=r"there are \S*⟨U\+001B⟩\[2J"):
+        matched({"\x1b[2J": ["x"]})
+
+
 def test_two_rows_of_one_contact_are_both_to_be_decided():
     """`take` decides; a contact is taken once."""
     rows = {"email": ["ann@example.com", "a@example.org"], "company": ["One Ltd", "Two Ltd"]}

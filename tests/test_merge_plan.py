@@ -369,3 +369,17 @@ def test_a_choice_of_values_outlives_another_target():
     turned = plan.target(1, "c-twin")
     assert (("company", "c-bob"),) == turned.merges[0].kept
     assert plan.without("c-twin") == plan.without(["c-twin", "c-twin"])
+
+
+@pytest.mark.parametrize("by", ["a colleague", "hand"])
+def test_what_was_decided_upon_other_values_is_not_unified(by):
+    """Neither a colleague's newer value nor one that is staged already is taken back by it."""
+    merges = plan_of(ann(), twin())
+    newer = {"company": "Newer Ltd"} if by == "a colleague" else {}
+    stage = ct.Stage(snapshot(ann(), twin(**newer)))
+    if by == "hand":
+        stage.edit("c-twin", {"company": "Newer Ltd"})
+    before = stage.edits()
+    with pytest.raises(ct.StaleFrame, match="c-twin: company was 'EXAMPLE LIMITED' when group 1"):
+        merges.unify(stage)
+    assert before == stage.edits()

@@ -42,6 +42,23 @@ def test_a_page_for_others_names_nobody(tmp_path):
     assert 0o600 == (tmp_path / "plan.html").stat().st_mode & 0o777
 
 
+def test_what_a_rule_says_of_a_value_is_left_out(tmp_path):
+    """An audit and clusters name the usual spelling as their reason: others see the rule alone."""
+    many = [person(f"c{n}", name={"first": "Any"}, company="Daughters Ltd") for n in range(3)]
+    odd = person("odd", name={"first": "Any"}, company="DAUGHTERS LTD")
+    odder = person("odder", name={"first": "Any"}, company="Ltd, Daughters")
+    staged = stage(*many, odd, odder)
+    staged.apply(ct.audit(staged, ["company_spelling"]).fixes())
+    staged.apply(ct.clusters(staged, "company"))
+    plan = staged.plan()
+    assert 2 == len(plan)
+    for text in (page(plan, tmp_path), plan.to_markdown()):
+        assert "daughters" not in text.casefold()
+        assert re.search(r"company\\?_spelling", text)
+        assert "fingerprint" in text
+    assert "usually Daughters Ltd" in page(plan, tmp_path, reveal=True)
+
+
 def test_values_are_there_when_asked_for(tmp_path):
     """Then it is what a notebook shows."""
     text = re.sub("<[^>]+>", "", page(some_plan(), tmp_path, reveal=True))

@@ -169,6 +169,50 @@ def test_a_file_that_names_no_rule_is_refused(tmp_path, change, words):
         ct.Recipe.load(path)
 
 
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        ("set", {"column": "company", "value": float("nan")}),
+        ("set", {"column": "company", "value": "Quay", "where": [ANN]}),
+        ("set", {"column": 5, "value": "Quay"}),
+        ("set", {"column": "company", "value": None, "clear": 5}),
+        ("changes.split", {"columns": 5}),
+        ("changes.mapped", {"column": "company", "pairs": "abcd"}),
+        ("changes.replace", {"column": "company", "old": "a", "new": 5}),
+    ],
+)
+def test_a_file_that_gives_a_rule_what_it_does_not_take_is_refused(tmp_path, rule, given):
+    """Whatever a stranger has put into it; NaN, which no JSON has, would have cleared a column."""
+    path = tmp_path / "recipe.json"
+    ct.Recipe([Instruction(rule, given)]).save(path)
+    with pytest.raises(ct.BadPlan, match="rule 1 cannot be applied"):
+        ct.Recipe.load(path)
+
+
+def test_what_only_shows_when_it_is_applied_is_told(tmp_path):
+    """A check says why, and to apply it stages nothing."""
+    path = tmp_path / "recipe.json"
+    ct.Recipe(
+        [Instruction("normalize.phone", {"column": "phone", "table": "phones", "country": 7})]
+    ).save(path)
+    contacts = snapshot(who(ANN, phones=[phone("p1", "555-0100")]))
+    recipe = ct.Recipe.load(path)
+    assert [False] == recipe.check(contacts)["applies"].tolist()
+    with pytest.raises(ct.BadPlan, match="rule 1 of the recipe"):
+        ct.Stage(contacts).apply(recipe)
+
+
+def test_labels_that_were_set_are_set_again(tmp_path):
+    """Several labels are one value, also in a file, which knows lists only."""
+    contacts = snapshot(who(ANN, labelKeys=["custom.old"]))
+    staged = ct.Stage(contacts)
+    staged.apply(("custom.vip",), "labelKeys")
+    staged.recipe().save(tmp_path / "recipe.json")
+    other = ct.Stage(contacts)
+    other.apply(ct.Recipe.load(tmp_path / "recipe.json"))
+    assert staged.plan() == other.plan() != ct.Stage(contacts).plan()
+
+
 def test_a_file_that_is_none_is_refused(tmp_path):
     """Whatever it holds."""
     (tmp_path / "x.json").write_bytes(b"\xff[")

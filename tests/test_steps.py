@@ -25,12 +25,12 @@ def test_repeating_what_is_open_is_a_step():
     """It decides; undo opens it again."""
     steps = Steps()
     steps.forget(["a"], {("a", "x"): (1, NONE)})
-    assert not steps.touched("a", "x")
+    assert ("a", "x") not in steps.touched()
     steps.push([("a", "x", 1)], open_keys={("a", "x")})
-    assert steps.touched("a", "x")
+    assert {("a", "x")} == steps.touched()
     steps.undo()
 
-    assert (False, {"a": {"x": 1}}) == (steps.touched("a", "x"), steps.staged)
+    assert (False, {"a": {"x": 1}}) == (("a", "x") in steps.touched(), steps.staged)
 
 
 def test_what_is_forgotten_of_one_contact_is_kept_of_the_others():

@@ -16,6 +16,7 @@ import pandas as pd
 
 from contacttools.contact.fields import Field, Json
 from contacttools.errors import BadValue, ReadOnlyField, UnknownField
+from contacttools.planning.render import visible
 from contacttools.sheets import cells, commas, opening
 from contacttools.sheets.cells import BLANK, Cell, Labels
 from contacttools.sheets.layout import names_of
@@ -112,7 +113,7 @@ def _meant(heads: list[str], contacts: Contacts, columns: Mapping[str, str]) -> 
     for head, name in columns.items():
         if head not in heads:
             near = difflib.get_close_matches(str(head), heads, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(heads)}"
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {_told(heads)}"
             raise UnknownField(f"there is no heading {head!r}{hint}", field=str(head))
         if not contacts.field(name).editable:
             raise ReadOnlyField(f"{name}: {frames.why_fixed(name)}", field=name)
@@ -135,10 +136,15 @@ def _meant(heads: list[str], contacts: Contacts, columns: Mapping[str, str]) -> 
     if not {"email", "phone"} & set(meant.values()):
         why = (
             "no heading is that of an e-mail or a phone, by which people are found: say which, "
-            f'columns={{"…": "email"}}; there are {", ".join(heads)}'
+            f'columns={{"…": "email"}}; there are {_told(heads)}'
         )
         raise BadValue(why)
     return meant
+
+
+def _told(heads: list[str]) -> str:
+    """Return headings for a message, whatever a stranger has put into them."""
+    return visible(", ".join(heads))[:400]
 
 
 def _person(

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
+from rapidfuzz.distance import JaroWinkler
 
 from contacttools.auditing.fixes import Fix, Fixes
 from contacttools.cleaning import keys
@@ -23,12 +25,14 @@ from contacttools.contact.fields import Json
 from contacttools.errors import BadValue
 from contacttools.matching import given
 from contacttools.matching.given import Given, Person
-from contacttools.planning.render import count
+from contacttools.matching.nicknames import gendered, nickname
+from contacttools.planning.render import count, visible
 from contacttools.snapshot import frames
 from contacttools.snapshot.contacts import Contacts
 from contacttools.staging.stage import Stage
 
 _ENOUGH = 7  # digits by which a number is known; fewer are an extension
+_ALIKE = 0.88  # first names that are: one of them may be misspelt
 
 Status = Literal["matched", "ambiguous", "new"]
 
@@ -150,7 +154,7 @@ class Match:
         fixes = self.fixes()
         line = f"<Match of {self._rows.name}: {count(len(self), 'row')}, {told}; {fixes!r}"
         if self.ignored:
-            line += f"; not read: {', '.join(self.ignored)}"
+            line += f"; not read: {visible(', '.join(self.ignored))}"
         return f"{line}>"
 
     def _places(self, status: Status) -> list[int]:
@@ -230,8 +234,8 @@ def match(
         ``matched``, ``ambiguous`` and ``new``. Rows are matched by e-mail, whatever its
         capitals, then by phone, in E.164 or by its digits. Ambiguous is a row whose e-mail and
         phone are of different contacts, or one of several; whose name has no word in common with
-        the contact's; that has neither e-mail nor phone; and every row of a contact that several
-        rows are about.
+        the contact's, or whose first name is another one, as in a family with one number; that has
+        neither e-mail nor phone; and every row of a contact that several rows are about.
 
     Raises
     ------
@@ -268,6 +272,7 @@ class _Index:
 
     def __init__(self, of: Contacts | Stage) -> None:
         self._of = of
+        self._places = {each: place for place, each in enumerate(_contacts(of))}
         self._emails: dict[str, set[str]] = defaultdict(set)
         self._phones: dict[str, set[str]] = defaultdict(set)
         self._names: dict[frozenset[str], set[str]] = defaultdict(set)
@@ -301,14 +306,13 @@ class _Index:
         candidates = self._ordered(either)
         if len(candidates) > 1:
             return _Found("ambiguous", candidates, why=f"several contacts have the {by}")
-        theirs = _words(_name(self._of.document(candidates[0])))
-        if called and theirs and not called & theirs:
-            why = f"the {by} is of a contact of quite another name"
+        if another := _another(person, self._of.document(candidates[0])):
+            why = f"the {by} is of a contact of {another}"
             return _Found("ambiguous", candidates, why=why)
         return _Found("matched", candidates, by)
 
     def _ordered(self, ids: set[str]) -> tuple[str, ...]:
-        return tuple(each for each in _contacts(self._of) if each in ids) if ids else ()
+        return tuple(sorted(ids, key=self._places.__getitem__))
 
 
 def _contacts(of: Contacts | Stage) -> Contacts:
@@ -320,7 +324,7 @@ def _union(found: Iterable[Iterable[str]]) -> set[str]:
 
 
 def _email(text: str) -> str:
-    return text.strip().casefold()
+    return text.strip().lower()  # casefold would make ß of one mailbox ss, which is another
 
 
 def _digits(text: str, country: str | None = None, e164: str | None = None) -> Iterator[str]:
@@ -360,6 +364,36 @@ def _text(value: Json) -> str | None:
 def _name(document: Json) -> str:
     parts = (wire.value(document, each) for each in ("name.first", "name.last"))
     return " ".join(str(each) for each in parts if each)
+
+
+def _parts(read: Callable[[str], Json]) -> tuple[list[str], list[str]]:
+    """Return the words of a first and a last name, where the first may hold both."""
+    first, last = (keys.bare(str(read(each) or "")) for each in ("name.first", "name.last"))
+    firsts, lasts = (re.findall(r"\w+", each) for each in (first, last))
+    return (firsts, lasts) if lasts else (firsts[:1], firsts[1:])
+
+
+def _another(person: Person, document: Json) -> str:
+    """Return in what a row is named otherwise than a contact; empty where it is not."""
+    said, held = _parts(person.says.get), _parts(partial(wire.value, document))
+    every, theirs = ({*first, *last} for first, last in (said, held))
+    if every and theirs and not every & theirs:
+        return "quite another name"
+    return "another first name" if _is_another(said, held) else ""
+
+
+def _is_another(one: tuple[list[str], list[str]], two: tuple[list[str], list[str]]) -> bool:
+    """Say whether two first names are of two people, as in a family with one e-mail or phone."""
+    (first, _), (other, last) = one, two
+    if not first or not other or {*first} & {*other, *last}:
+        return False  # the same, or first and last exchanged
+    mine, yours = " ".join(first), " ".join(other)
+    if gendered(mine, yours):
+        return True
+    few, many = sorted((mine, yours), key=len)
+    short = len(few) > 2 and many.startswith(few)
+    alike = JaroWinkler.normalized_similarity(mine, yours) >= _ALIKE
+    return not (short or alike or nickname(mine, yours))
 
 
 def _words(text: str) -> frozenset[str]:

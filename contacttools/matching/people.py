@@ -116,7 +116,7 @@ def people(of: Contacts | Stage) -> People:
         }
     )
     table = audited.table("emails")
-    address = _each(audited.emails["value"], lambda value: clean(value).casefold())
+    address = _each(audited.emails["value"], lambda value: clean(value).lower())
     local = _each(address, lambda value: value.partition("@")[0])
     emails = pd.DataFrame({"who": table["contactId"].map(at), "value": address, "local": local})
     phones = pd.DataFrame(

@@ -138,6 +138,8 @@ class Verdicts:
         e-mail, a phone, an address. First names that differ are allowed for one who was born on the
         same day and lives in the same place, and last names for one with the same day or e-mail,
         since people marry. Where families are few, as birthdates show, a whole address will do.
+        Where they are not, those who were born on quite different days, and write from no e-mail
+        in common, are father and son.
     untold : array of bool
         They have too little in common to tell: a name, or a name and a city, that namesakes have as
         well; or a phone, of which nobody knows whose it is.
@@ -165,8 +167,10 @@ def verdicts(pairs: Compared, families: float) -> Verdicts:
     first = ~(no_family | born & (at_home >= _AT_HOME) & ~otherwise)
     last = ~(no_family | born | (levels["email"] == SAME) & ~pairs.role)
     nameless = (levels["first"] == 0) & (levels["last"] == 0)
+    # Of a family or its namesakes, unless the data has more mistaken birthdates than families.
+    generations = pairs.last("birthdate") & ~writes & (families >= _FEW)
     return Verdicts(
-        (pairs.last("first") & first) | (pairs.last("last") & last),
+        (pairs.last("first") & first) | (pairs.last("last") & last) | generations,
         (nameless & ~writes & ~(born & (phone | lives)))
         | ~(writes | phone | born | lives | agrees["company"]),
     )

@@ -18,9 +18,9 @@ import pandas as pd
 
 from contacttools import files
 from contacttools.committing.report import plain
-from contacttools.contact import fields
+from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
-from contacttools.errors import UnknownContact
+from contacttools.errors import StaleFrame, UnknownContact
 from contacttools.merging import shown
 from contacttools.merging.group import Merge
 from contacttools.planning import planfile
@@ -229,6 +229,12 @@ class MergePlan:
         -------
         int
             How many values were staged.
+
+        Raises
+        ------
+        StaleFrame
+            A contact of the stage holds, or has staged, something else than the groups were found
+            in; nothing was staged.
         """
         wanted = (
             None if columns is None else set([columns] if isinstance(columns, str) else columns)
@@ -240,6 +246,8 @@ class MergePlan:
                     if fate.field in fields.LISTS or fate.field == fields.LABELS.name:
                         continue
                     if wanted is None or fate.field in wanted:
+                        if fate.lost:
+                            _must_hold(stage, each, fate.field)
                         for contact_id, _ in fate.lost:
                             stage.edit(contact_id, {fate.field: fate.value})
                             staged += 1
@@ -272,6 +280,20 @@ class MergePlan:
 
     def _repr_html_(self) -> str:
         return shown.html(self._view)
+
+
+def _must_hold(stage: Stage, group: Merge, name: str) -> None:
+    """Raise StaleFrame where a field is not what the group was found with: which value survives
+    was decided upon that.
+    """  # noqa: D205 - one sentence
+    for contact_id, document in group.members.items():
+        then, now = wire.value(document, name), stage.value(contact_id, name)
+        if not merge.same(name, then, now):
+            why = (
+                f"contact {contact_id}: {name} was {then!r:.60} when group {group.group} was found "
+                f"and is {now!r:.60} on the stage: fetch, and plan the merges again"
+            )
+            raise StaleFrame(why, contact_id=contact_id, field=name)
 
 
 def _plain(name: str, value: Json) -> Json:

@@ -36,7 +36,7 @@ class Group:
         What they do, in words.
     risk : {"look", "read", "sure"}
         Whether to look at each, to read some, or whether the pattern alone is proof: nothing but
-        spaces, capitals or signs.
+        spaces around and between words, capitals of words, or how a phone is written.
     edits : tuple of (str, str)
         Contact id and field.
     examples : tuple of (value, value)
@@ -99,7 +99,8 @@ class Groups(Generic[P]):
     def _numbers(self, groups: int | Iterable[int]) -> set[int]:
         asked = {groups} if isinstance(groups, int) else set(groups)
         if strange := sorted(asked - set(range(len(self))), key=str):
-            why = f"no group {strange[0]!r}; they count from 0 to {len(self) - 1}"
+            there = f"they count from 0 to {len(self) - 1}" if self.groups else "there is none"
+            why = f"no group {strange[0]!r}; {there}"
             raise BadValue(why)
         return asked
 

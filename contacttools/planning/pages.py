@@ -1,7 +1,7 @@
 """Pages: a plan made for others to read: a page of its own, or Markdown for a review. Pure.
 
 They hold no value of a contact unless that is asked for: names are initials, and of an edit one
-sees the contact's id, the field, the kind, and the reason that a person gave for it.
+sees the contact's id, the field, the kind, and the reason that a person gave for it; or the rule.
 """
 
 from __future__ import annotations
@@ -36,7 +36,11 @@ def masked(view: PlanView) -> PlanView:
 def _masked(row: Row) -> Row:
     before, after = (None if each is None else HIDDEN for each in (row.before, row.after))
     item = row.item_id if row.field == "labelKeys" else None
-    return replace(row, before=before, after=after, item_id=item)
+    come = row.provenance
+    name = come.rule.partition(".")[2]
+    if name and come.reason.startswith(f"{name}: "):  # of an audit or a cluster, and then a value
+        come = replace(come, reason=name)
+    return replace(row, before=before, after=after, item_id=item, provenance=come)
 
 
 def initials(name: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
 from contacttools.cleaning import keys
+from contacttools.cleaning.text import clean
 from contacttools.contact import fields, merge
 from contacttools.contact.fields import Json
 from contacttools.planning.change import Edit
@@ -33,7 +35,7 @@ PATTERNS: dict[Pattern, tuple[str, Risk]] = {
     "label on": ("labels put on", "read"),
     "qualified": ("tag or country changed, the value stays", "read"),
     "dialled": ("given a country code, the other digits equal", "read"),
-    "signs": ("signs or accents only", "sure"),
+    "signs": ("signs, accents or spaces only", "read"),
     "capitals": ("capitals only", "sure"),
     "reformatted": ("reformatted, digits equal", "sure"),
     "spaces": ("spaces and unseen characters only", "sure"),
@@ -44,6 +46,9 @@ _ORDER = {name: number for number, name in enumerate(PATTERNS)}
 _LETTERS = 2  # so many may differ in a value that is merely spelt otherwise
 _SHARE = 4  # and at most one in so many
 _EXTENSION = 4  # digits: what has no more is no number by itself
+_CODE = 3  # digits of a country code, at most
+_UNSEEN = ("Cc", "Cf", "Zl", "Zp")
+_CODED = re.compile(r"[\d/\\_=]")  # in a word: of a code or an address its capitals may count
 
 
 def pattern_of(edit: Edit) -> Pattern:
@@ -92,6 +97,8 @@ def _of_item(listing: fields.ListField, before: Json, after: Json) -> Pattern:
             told.append("qualified")
         elif listing.name == "phones":
             told.append(_of_phones(str(old or ""), str(new or "")))
+        elif listing.name == "emails" and of_values(old, new) == "signs":
+            told.append("respelled")  # of an address every sign counts
         else:
             told.append(of_values(old, new))
     return min(told, key=_ORDER.__getitem__, default="qualified")
@@ -99,20 +106,31 @@ def _of_item(listing: fields.ListField, before: Json, after: Json) -> Pattern:
 
 def _of_phones(before: str, after: str) -> Pattern:
     """Return what makes one phone of another: its digits count, and what stands before them."""
-    old, new = (re.sub(r"\D", "", each).lstrip("0") for each in (before, after))
-    if old == new != "":
+    old, new = (merge.digits(unicodedata.normalize("NFKC", each)) for each in (before, after))
+    if old.casefold() == new.casefold() != "":
         return "reformatted"
-    if len(old) > _EXTENSION and new.endswith(old) and after.startswith("+"):
-        return "dialled"
-    return "replaced" if after else "cleared"
+    if not after:
+        return "cleared"
+    spelt = [[sign for sign in each.casefold() if sign.isalpha()] for each in (old, new)]
+    if new.startswith("+") and not old.startswith("+") and spelt[0] == spelt[1]:
+        bare, whole = re.sub(r"\D", "", old), re.sub(r"\D", "", new)
+        rest = bare.lstrip("0")
+        code = whole.removesuffix(rest)
+        zeros = len(bare) - len(rest)
+        if len(rest) > _EXTENSION and whole.endswith(rest) and len(code) <= _CODE:
+            # Without a code, a single zero makes another number of it; two stood for the plus.
+            return "dialled" if code or zeros != 1 else "replaced"
+    return "replaced"
 
 
 def _of_texts(before: str, after: str) -> Pattern:
-    old, new = (_shown(each) for each in (before, after))
-    if old == new:
+    old, new = clean(before), clean(after)
+    if old == new and not Counter(_unseen(after)) - Counter(_unseen(before)):
         return "spaces"
-    if old.casefold() == new.casefold():
-        return "capitals"
+    if old != new and old.lower() == new.lower():
+        return "respelled" if _is_coded(old, new) else "capitals"
+    if re.findall(r"\d+", old) != re.findall(r"\d+", new):
+        return "replaced"  # a digit more or less, or parted otherwise, is another number
     if _bare(old) == _bare(new) != "":
         return "signs"
     longest = min(len(old), len(new))
@@ -120,11 +138,14 @@ def _of_texts(before: str, after: str) -> Pattern:
     return "respelled" if far <= _LETTERS and far * _SHARE <= longest else "replaced"
 
 
-def _shown(text: str) -> str:
-    """Return what one sees of a text, wherever its spaces are."""
-    composed = unicodedata.normalize("NFC", text)
-    kept = (each for each in composed if unicodedata.category(each) not in ("Cc", "Cf", "Zl", "Zp"))
-    return "".join("".join(kept).split())
+def _unseen(text: str) -> list[str]:
+    return [sign for sign in text if unicodedata.category(sign) in _UNSEEN]
+
+
+def _is_coded(old: str, new: str) -> bool:
+    """Say whether the capitals of a code, or of a path, are what changes; they may count."""
+    words = zip(old.split(), new.split(), strict=False)
+    return any(one != other and _CODED.search(one) for one, other in words if "@" not in one)
 
 
 def _bare(text: str) -> str:

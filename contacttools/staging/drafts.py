@@ -82,6 +82,7 @@ class Draft:
         self.path = _path(name, site_id)
         self.forget: Callable[[str], None] = lambda _: None
         self._closed = False
+        self._writes = threading.RLock()
         self._end = 0  # of the last line that was written whole
         self._done: list[Step] = []
         self._undone: list[Step] = []
@@ -126,7 +127,14 @@ class Draft:
         ------
         OSError
             The disk does not let us; all is as it was, and the next time says this as well.
+        BadValue
+            Another stage has taken the file over; nothing is written.
         """
+        with self._writes:
+            self.check()  # taken over in the middle of a gesture: the file is another stage's now
+            self._write(now, document, whole=whole)
+
+    def _write(self, now: Kept, document: Callable[[str], Json | None], *, whole: bool) -> None:
         if whole or not self._end:
             header = {"format": FORMAT, "version": VERSION, "name": self.name,
                       "site": self._site_id}  # fmt: skip
@@ -183,17 +191,17 @@ class Draft:
 
     def close(self) -> None:
         """Let another stage have the file."""
-        if not self._closed:
-            self._closed = True
-            if _writing.get(self.path) is self:
-                del _writing[self.path]
-            self._release()
+        with self._writes:  # what is being written is written first
+            if not self._closed:
+                self._closed = True
+                if _writing.get(self.path) is self:
+                    del _writing[self.path]
+                self._release()
 
     def discard(self) -> None:
-        """Remove the file."""
+        """Remove the file; its lock stays, for whoever waits at it and whoever comes later."""
         self.path.unlink(missing_ok=True)
         self.close()
-        _lock_of(self.path).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +293,16 @@ def _read(path: Path) -> tuple[Json, Kept]:
     """Return what a file begins with, and what the stage is that it holds."""
     if not _is_plain(path):
         raise OSError(errno.ELOOP, "a stage is a file of its own, and this is none", path)
+    try:
+        return _told(path)
+    except BadValue:
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        why = f"the file of a stage, {path}, holds what no stage has written; remove it to go on"
+        raise BadValue(why) from None
+
+
+def _told(path: Path) -> tuple[Json, Kept]:
     header: Json = None
     kept, done, undone = Kept(), list[Step](), list[Step]()
     ground: dict[tuple[str, str], tuple[Json, Provenance]] = {}
@@ -311,6 +329,9 @@ def _read(path: Path) -> tuple[Json, Kept]:
                 for who, name, *sides in told["clashes"]
             }
             kept.number = told["number"]
+    if header is None:
+        why = f"the file of a stage, {path}, is empty: what it held is lost; remove it to go on"
+        raise BadValue(why)
     kept.steps = Steps.again(ground, done, undone, made)
     return header, kept
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationErro
 from contacttools import changes, files
 from contacttools.auditing.fixes import Fixes
 from contacttools.contact.fields import Json
-from contacttools.errors import BadPlan, BadValue, ContactToolsError, StagingError
+from contacttools.errors import BadPlan, BadValue, ContactToolsError
 from contacttools.planning.provenance import Provenance
 from contacttools.planning.render import count, visible
 from contacttools.snapshot.contacts import Contacts
@@ -27,6 +27,7 @@ from contacttools.snapshot.frames import Table
 CHOSEN = "chosen"  # among parameters: why a rule cannot be repeated, in words
 _NORMALIZE = "contacttools.normalize"
 _WHERE = ("column", "columns", "table", "where", "clear")
+_UNFIT = (TypeError, ValueError, KeyError, AttributeError)  # of what a file gives a rule
 
 
 class Stage(Protocol):
@@ -124,7 +125,11 @@ class Instruction:
             return stage.apply(_found(stage, self.parameters), errors=errors, reason=self._reason)
         how = {name: self.parameters[name] for name in _WHERE if name in self.parameters}
         given = {name: each for name, each in self.parameters.items() if name not in _WHERE}
-        change = given["value"] if self.rule == "set" else _made(self.rule)(**given)
+        if self.rule == "set":  # several labels are one value, and a file has lists only
+            value = given["value"]
+            change = tuple(value) if isinstance(value, list) else value
+        else:
+            change = _made(self.rule)(**given)
         return stage.apply(change, **how, errors=errors, reason=self._reason)
 
     @property
@@ -154,6 +159,18 @@ def _made(rule: str) -> Callable[..., Any]:
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Where(BaseModel):
+    """To which columns and rows a rule of a file belongs."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    column: StrictStr | None = None
+    columns: list[StrictStr] | None = None
+    table: StrictStr | None = None
+    where: dict[str, Any] | None = None
+    clear: list[StrictStr] = []
 
 
 class _StoredInstruction(_Strict):
@@ -259,7 +276,7 @@ class Recipe:
             before = stage.edits()
             try:
                 outcome = each.do(stage, "collect")
-            except (ContactToolsError, TypeError, KeyError) as error:
+            except (ContactToolsError, *_UNFIT) as error:
                 rows.append((str(each), False, 0, 0, str(error)))
                 continue
             now = stage.edits()
@@ -281,9 +298,9 @@ class Recipe:
             for number, each in enumerate(self.instructions, 1):
                 try:
                     outcome = each.do(stage, errors)
-                except StagingError:
+                except ContactToolsError:
                     raise
-                except (TypeError, KeyError) as error:
+                except _UNFIT as error:
                     why = f"rule {number} of the recipe, {each}, cannot be applied: {error}"
                     raise BadPlan(why) from error
                 if outcome is not None:
@@ -321,7 +338,7 @@ class Recipe:
         for number, each in enumerate(stored.instructions, 1):
             try:
                 _check(each)
-            except (BadPlan, BadValue, TypeError) as error:
+            except (ContactToolsError, *_UNFIT) as error:
                 why = f"{name}: rule {number} cannot be applied: {error}"
                 raise BadPlan(why) from None
         kept = [
@@ -344,6 +361,13 @@ class Recipe:
 
 def _check(stored: _StoredInstruction) -> None:
     """Raise where a rule of a file is none, or is given what it does not take."""
+    try:
+        _Where.model_validate(stored.parameters)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        why = f"{first['loc'][0]}: {first['msg']}"
+        raise BadValue(why) from None
+    json.dumps(stored.parameters, allow_nan=False)  # NaN would clear what it is given to
     given = {name: each for name, each in stored.parameters.items() if name not in _WHERE}
     if stored.rule == "set":
         taken, needed = {"value"}, {"value"}

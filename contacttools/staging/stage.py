@@ -103,6 +103,7 @@ class Stage:
         self._steps = Steps()
         self._clashes: dict[tuple[str, str], Clash] = {}
         self._shown: dict[str, dict[str, dict[str, Json]]] = {}
+        self._laid: pd.DataFrame | None = None  # out by `apply`, which compares with it
         self._numbers = _Numbers()
         self._watchers: list[Callable[[], None]] = []
         self._draft: drafts.Draft | None = None
@@ -259,8 +260,10 @@ class Stage:
     def _gesture(self) -> Iterator[None]:
         """Let one gesture happen whole, whichever thread it comes from, and then tell of it.
 
-        Those who watch are told after the lock is free again: what they do may need it.
+        Those who watch are told after the lock is free again: what they do may need it. They are
+        told as well of what the disk does not take, for it is staged here all the same.
         """
+        trouble: OSError | None = None
         with self._lock:
             if self._draft is not None:
                 self._draft.check()
@@ -272,12 +275,18 @@ class Stage:
                 tell = self._changed and not self._gestures
                 self._changed = self._changed and not tell
                 if not self._gestures and (tell or len(self._steps.made) != self._noted):
-                    self._noted, whole = len(self._steps.made), self._moved
-                    self._keep(whole=whole)
-                    self._moved = False
+                    self._noted = len(self._steps.made)
+                    try:
+                        self._keep(whole=self._moved)
+                        self._moved = False
+                    except OSError as error:
+                        trouble = error
         if tell:
             for call in list(self._watchers):
                 call()
+        if trouble is not None:
+            trouble.add_note("It is staged here, and will be on disk once there is room.")
+            raise trouble
 
     @contextmanager
     def step(self, reason: str | None = None) -> Iterator[None]:
@@ -323,6 +332,12 @@ class Stage:
                 self._open_steps -= 1
                 self._come = outer
             self._steps.join(begin)
+
+    def __copy__(self) -> Stage:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Stage:
+        return self.copy()
 
     def copy(self) -> Stage:
         """Return another stage over the same snapshot, with the same edits: to try things out."""
@@ -666,7 +681,11 @@ class Stage:
             rows, cleared = applying.changed(
                 frame, self._contacts, change, table, names, where=where
             )
-            told = self.update(rows, table, clear=(*clear, *cleared), errors=errors)
+            self._laid = frame
+            try:
+                told = self.update(rows, table, clear=(*clear, *cleared), errors=errors)
+            finally:
+                self._laid = None
             self._steps.note(self._come)
         return told
 
@@ -841,6 +860,8 @@ class Stage:
 
     def _was_shown(self, mark: str | None, table: Table | None) -> pd.DataFrame | None:
         """Return what the frame of a mark showed; None when that cannot be known."""
+        if self._laid is not None and mark == self._laid.attrs.get(frames.MARK):
+            return self._laid  # to lay out thousands of staged contacts once more takes seconds
         if mark in self._shown:
             return _frame(self._contacts, self._shown[mark], table, mark)
         if mark is None or mark == self._contacts.mark or living(mark) is not None:
@@ -930,7 +951,10 @@ class Stage:
 
     def _undecided(self) -> dict[tuple[str, str], Clash]:
         """Return the clashes that no step has decided; to undo that step opens one again."""
-        return {key: each for key, each in self._clashes.items() if not self._steps.touched(*key)}
+        if not self._clashes:
+            return {}
+        touched = self._steps.touched()
+        return {key: each for key, each in self._clashes.items() if key not in touched}
 
     def _base(self, contact_id: str) -> wire.Values:
         known = contact_id in self._contacts

@@ -125,9 +125,9 @@ class Steps:
         now = len(self.done)
         self.made = [*(each for each in self.made if each[0] <= now), (now, provenance)]
 
-    def touched(self, contact_id: str, field: str) -> bool:
-        """Say whether a step that was not taken back staged or unstaged this field."""
-        return any(each.put[:2] == (contact_id, field) for step in self.done for each in step)
+    def touched(self) -> set[tuple[str, str]]:
+        """Return what a step that was not taken back staged or unstaged: contact id and field."""
+        return {each.put[:2] for step in self.done for each in step}
 
     def contacts(self) -> set[str]:
         """Return the contacts that anything staged, done or taken back is about."""
