@@ -313,6 +313,33 @@ def test_conditions_choose_rows_by_what_they_hold():
     assert ["WORK"] == staged.to_frame("emails")["tag"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("wanted", "changed"),
+    [
+        ("VIP", {ANN}), ("custom.vip", {ANN}), (["Press", "custom.vip"], {ANN, BOB}),
+        (None, {CAT}), ([None, "press"], {BOB, CAT}),
+    ],
+)  # fmt: skip
+def test_a_condition_on_labels_asks_for_one_among_others(wanted, changed):
+    """By key or by name; None for those who have none."""
+    staged = stage(
+        who(ANN, labelKeys=["custom.vip", "contacts.contacted-me"]),
+        who(BOB, labelKeys=["custom.press"]),
+        who(CAT),
+    )
+    staged.apply("Firm", "company", where={"labelKeys": wanted})
+
+    assert changed == set(staged.edits())
+
+
+def test_a_condition_on_a_label_that_there_is_not_is_said():
+    """It would be nobody's, and nobody would be told."""
+    with pytest.raises(
+        ct.BadValue, match=r"where: there is no label 'vips'; site\.labels\(\) shows"
+    ):
+        stage(who(ANN)).apply("Firm", "company", where={"labelKeys": "vips"})
+
+
 # -- provenance -----------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from contacttools.changes import Transform
+from contacttools.contact import fields
 from contacttools.contact.fields import Json
 from contacttools.errors import BadValue, ReadOnlyField, UnknownContact, UnknownField
 from contacttools.snapshot import frames
@@ -113,7 +114,7 @@ def rows_of(
 ) -> pd.Index[Any]:
     """Return the labels of the rows that conditions, a mask over the frame, or contact ids name."""
     if isinstance(where, Mapping):
-        return frame.index[met(frame, where)]
+        return frame.index[met(frame, contacts, where)]
     if table is None:
         return pd.Index(chosen(contacts, where))
     if isinstance(where, pd.Series) and where.dtype == bool:
@@ -124,8 +125,11 @@ def rows_of(
     return frame.index[frame["contactId"].isin(chosen(contacts, where))]
 
 
-def met(frame: pd.DataFrame, where: Mapping[str, object]) -> pd.Series[bool]:
-    """Return which rows hold all of some values: one, one of a list, or, for None, nothing."""
+def met(frame: pd.DataFrame, contacts: Contacts, where: Mapping[str, object]) -> pd.Series[bool]:
+    """Return which rows hold all of some values: one, one of a list, or, for None, nothing.
+
+    Of labels a row holds several: it is enough that one of them is wanted.
+    """
     found = pd.Series(data=True, index=frame.index)
     for column, wanted in where.items():
         if column not in frame.columns:
@@ -133,6 +137,10 @@ def met(frame: pd.DataFrame, where: Mapping[str, object]) -> pd.Series[bool]:
             raise UnknownField(why, field=str(column))
         held = frame[column]
         listed = list(wanted) if isinstance(wanted, (list, tuple, set, frozenset)) else [wanted]
+        if column == fields.LABELS.name:
+            keys = {None if each is None else _label(contacts, each) for each in listed}
+            found &= held.map(lambda has, keys=keys: bool(keys & (set(has) or {None})))
+            continue
         found &= held.isin([each for each in listed if each is not None]) | (
             held.isna() & (None in listed)
         )
@@ -176,3 +184,13 @@ def _aligned(result: pd.Series[Any], given: pd.Series[Any], column: str) -> list
         why = f"{column}: the Series of the change {what}; keep the index that it was given"
         raise BadValue(why, field=column)
     return result.reindex(given.index).astype(object).tolist()
+
+
+def _label(contacts: Contacts, name: Json) -> Json:
+    """Return the key of a label that there is, or raise BadValue: of none, nobody would be told."""
+    key = contacts.definitions.label_key(name)
+    known = contacts.definitions.labels
+    if known is not None and key not in known:
+        why = f"where: there is no label {name!r}; site.labels() shows what there is"
+        raise BadValue(why, field=fields.LABELS.name)
+    return key

@@ -628,8 +628,9 @@ class Stage:
             Several columns, in place of `column`.
         where : dict, boolean Series or iterable of str, optional
             Which rows: those that hold what a dict says, ``{"company": "Quay & Sons"}``, by column
-            one value, a list of them, or None for nothing; a mask over ``stage.to_frame(table)``;
-            or contact ids. Without it, all. Only what a dict says can be repeated by a recipe.
+            one value, a list of them, or None for nothing (``{"labelKeys": "VIP"}``: those who
+            have this label among others); a mask over ``stage.to_frame(table)``; or contact ids.
+            Without it, all. Only what a dict says can be repeated by a recipe.
         reason : str, optional
             Why, in one line, as in `step`.
         clear : str or iterable of str
