@@ -26,7 +26,7 @@ test: ## run every check and test, those in a real browser too
 	@sh .ci/environment dev
 	@$(BIN)/python tests/browser/chromium.py
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 test-long: ## 10,000 generated sequences of edits, and the environment of Binder (half an hour)
 	@sh .ci/environment dev
