@@ -120,6 +120,9 @@ def serve(folder: Path, notebooks: Path) -> Iterator[Lab]:
         root.mkdir(parents=True)
     environment = {
         **os.environ,
+        "CONTACTTOOLS_KEY": str(folder / "key"),
+        "CONTACTTOOLS_RUNS": str(folder / "runs"),
+        "CONTACTTOOLS_STAGES": str(folder / "stages"),
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
