@@ -301,6 +301,10 @@ def test_what_can_be_asked_is_named():
         guide.change("set", "compny", value="x")
     with pytest.raises(ct.ReadOnlyField, match="set by the service"):
         guide.change("set", "revision", value="x")
+    with pytest.raises(ct.BadValue, match="this control holds a text, as it would be typed"):
+        guide.change("labels", on=["VIP"])
+    with pytest.raises(ct.BadValue, match="case='no': this control holds True or False"):
+        guide.change("replace", "company", case="no")
     with pytest.raises(ct.BadValue, match="a change is one of set, clear"):
         guide.change("put", "company")
     with pytest.raises(ct.BadValue, match="there are value, old"):

@@ -135,6 +135,9 @@ def test_what_has_changed_is_told_value_by_value():
     assert len(rows) == len(set(rows)) == len(told.to_frame())
     assert ["contactId", "itemId", "field", "kind", "before", "after"] == list(told.to_frame())
     assert "of 3 contacts" in repr(told)
+    assert "1 new contact" in repr(told)
+    both = before.compare(snapshot(person(CAT, 1), person("c-dan", 1)))
+    assert "2 new contacts" in repr(both)
 
 
 def test_order_and_what_the_service_derives_are_no_difference():

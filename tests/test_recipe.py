@@ -98,6 +98,15 @@ def test_parameters_are_told_and_repeated():
     assert staged.plan() == again.plan()
 
 
+def test_a_long_parameter_says_that_it_is_cut():
+    """In what is shown; the recipe holds it whole."""
+    staged = stage(who(ANN, jobTitle="Cook"))
+    staged.apply(ct.changes.mapped({"Cook": "Chef" * 30}), "jobTitle")
+    recipe = staged.recipe()
+    assert "Che …) on jobTitle" in repr(recipe)
+    assert [["Cook", "Chef" * 30]] == recipe.instructions[0].parameters["pairs"]
+
+
 def test_a_check_says_what_applies_and_what_does_not():
     """Rule by rule, in order; nothing is staged anywhere."""
     recipe = staged_by_rules().recipe()

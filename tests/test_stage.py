@@ -428,7 +428,8 @@ def test_a_name_that_two_labels_have_is_no_label():
 def test_an_unknown_label_lists_some_that_there_are():
     """The nearest, or the first few of many."""
     staged = stage(labels={f"custom.l{n:02}": f"L{n}" for n in range(20)})
-    with pytest.raises(ct.BadValue, match=r"use one of custom\.l00, .*custom\.l07$"):
+    told = r"find_or_create_label\(name\) creates one.* use one of custom\.l00, .*custom\.l07$"
+    with pytest.raises(ct.BadValue, match=told):
         staged.label(BOB, add="zzz")
 
 

@@ -80,7 +80,10 @@ class Differences:
     def __repr__(self) -> str:
         contacts = len({each.contact_id for each in self.differences})
         kinds = Counter(each.kind for each in self.differences)
-        told = ", ".join(f"{n:,} {kind}" for kind, n in kinds.most_common())
+        told = ", ".join(
+            f"{n:,} {kind}{'s' * (kind == 'new contact' and n > 1)}"
+            for kind, n in kinds.most_common()
+        )
         between = " and ".join(f"{each:%Y-%m-%d %H:%M}" for each in self._between)
         return f"<Differences of {contacts:,} contacts between {between} UTC: {told or 'none'}>"
 

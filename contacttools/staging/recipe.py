@@ -114,9 +114,9 @@ class Instruction:
         given = dict(self.parameters)
         on = given.pop("column", None) or ", ".join(given.pop("columns", None) or ())
         table, where = given.pop("table", None), given.pop("where", None)
-        said = ", ".join(f"{name}={value!r:.60}" for name, value in given.items())
+        said = ", ".join(f"{name}={_cut(repr(value), 60)}" for name, value in given.items())
         parts = [f"{self.rule}({said})", f"on {table}: {on}" if table else f"on {on}" if on else ""]
-        parts.append(f"where {where!r:.80}" if where else "")
+        parts.append(f"where {_cut(repr(where), 80)}" if where else "")
         return " ".join(part for part in parts if part)
 
     def do(self, stage: Stage, errors: Literal["raise", "collect"]) -> pd.DataFrame | None:
@@ -135,6 +135,11 @@ class Instruction:
     @property
     def _reason(self) -> str | None:
         return self.reason or None
+
+
+def _cut(text: str, most: int) -> str:
+    """Return a text that says so where it is cut."""
+    return text if len(text) <= most else f"{text[: most - 2]} …"
 
 
 def _found(stage: Stage, parameters: Mapping[str, Json]) -> Fixes:

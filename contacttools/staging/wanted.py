@@ -154,7 +154,8 @@ class Wanted:
                 hint = (
                     f"did you mean {' or '.join(near)}?"
                     if near
-                    else f"create it on the site first, or use one of {listed}"
+                    else "site.find_or_create_label(name) creates one, for the next site.fetch(); "
+                    f"or use one of {listed}"
                 )
                 why = f"contact {contact_id}: labelKeys: there is no label {key!r}; {hint}"
                 raise BadValue(why, contact_id=contact_id, field=fields.LABELS.name)

@@ -11,6 +11,7 @@ from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
+from traitlets import TraitError
 
 from contacttools.contact import fields
 from contacttools.errors import BadValue, ContactToolsError, ReadOnlyField
@@ -209,7 +210,15 @@ class Bulk(widgets.VBox):  # type: ignore[misc]
         if column is not None:
             self.makings.column.value = column
         for name, value in values.items():
-            getattr(self.makings, name).value = value
+            control = getattr(self.makings, name)
+            held = {bool: "True or False", str: "a text, as it would be typed"}.get(
+                type(control.value), "one of what it offers"
+            )
+            try:
+                control.value = value
+            except TraitError:
+                why = f"{name}={value!r:.60}: this control holds {held}"
+                raise BadValue(why, field=column) from None
 
     @property
     def chosen(self) -> list[str]:
