@@ -91,6 +91,7 @@ def test_every_sign_of_an_address_counts(before, after):
         ("41791234567", "+41791234567", "dialled"),
         ("+41 (79) 123-45-67", "+41791234567", "reformatted"),
         ("1-800-quays", "1800QUAYS", "reformatted"),
+        ("tel: 0221 4710 933", "+492214710933", "dialled"),
     ],
 )
 def test_a_phone_is_the_same_only_with_its_zeros_its_plus_and_its_letters(before, after, pattern):

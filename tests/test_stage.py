@@ -684,6 +684,35 @@ def test_editing_or_unstaging_decides_a_clash_too(decide):
     assert (0, ()) == (len(staged.clashes()), staged.plan().refused)
 
 
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda s: s.remove(ANN, "emails", "3"),
+        lambda s: s.edit_item(ANN, "emails", "1", {"tag": "HOME"}),
+        lambda s: s.make_primary(ANN, "emails", "3"),
+        lambda s: s.add(ANN, "emails", {"email": "more@x.org"}),
+    ],
+    ids=["remove", "edit", "primary", "add"],
+)
+def test_one_item_decides_nothing_about_its_list(touch):
+    """What somebody else put into the list would go with it."""
+
+    def held(revision, *addresses):
+        items = [email(i, each, primary=i == "1") for i, each in addresses]
+        return snapshot(person(ANN, revision, name={"first": "Ann"}, emails=items))
+
+    one, three = ("1", "one@x.org"), ("3", "three@x.org")
+    staged = ct.Stage(held(1, one, ("2", "two@x.org"), three))
+    staged.edit_item(ANN, "emails", "2", {"email": "ours@x.org"})
+    staged.rebase(held(2, one, ("2", "theirs@x.org"), three, ("4", "added@x.org")))
+    with pytest.raises(ct.BadValue, match=r"c-ann: emails: .*stage\.resolve first"):
+        touch(staged)
+    assert 1 == len(staged.clashes())
+    staged.resolve(ANN, "emails", "theirs")
+    touch(staged)
+    assert "added@x.org" in [each["email"] for each in staged.value(ANN, "emails")]
+
+
 def test_an_undecided_clash_outlives_the_next_rebase():
     """Fetching again is no decision."""
     staged = clashed()

@@ -47,6 +47,7 @@ _LETTERS = 2  # so many may differ in a value that is merely spelt otherwise
 _SHARE = 4  # and at most one in so many
 _EXTENSION = 4  # digits: what has no more is no number by itself
 _CODE = 3  # digits of a country code, at most
+_TEL = re.compile(r"^\s*tel\b[.:]*", re.IGNORECASE)  # is no part of a number
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp")
 _CODED = re.compile(r"[\d/\\_=]")  # in a word: of a code or an address its capitals may count
 
@@ -106,7 +107,8 @@ def _of_item(listing: fields.ListField, before: Json, after: Json) -> Pattern:
 
 def _of_phones(before: str, after: str) -> Pattern:
     """Return what makes one phone of another: its digits count, and what stands before them."""
-    old, new = (merge.digits(unicodedata.normalize("NFKC", each)) for each in (before, after))
+    told = (_TEL.sub("", unicodedata.normalize("NFKC", each)) for each in (before, after))
+    old, new = map(merge.digits, told)
     if old.casefold() == new.casefold() != "":
         return "reformatted"
     if not after:

@@ -400,6 +400,7 @@ class Stage:
             ``primary=True`` makes it the primary item.
         """
         with self._gesture():
+            self._settled(contact_id, table)
             new = RowEdit(
                 intake.WHOLE, contact_id, None, self._wanted.item(contact_id, table, item)
             )
@@ -409,6 +410,15 @@ class Stage:
                 return str(item["key"])
             ((_, _, items_then),) = puts
             return self._id_of(contact_id, table, items_then[-1])
+
+    def _settled(self, contact_id: str, table: str) -> None:
+        """Raise BadValue where a list is to be decided about: one item of it decides nothing."""
+        if any(key == (contact_id, table) for key in self._undecided()):
+            why = (
+                f"contact {contact_id}: {table}: somebody else changed them too; decide with "
+                "stage.resolve first, or their items would be taken away by this"
+            )
+            raise BadValue(why, contact_id=contact_id, field=table)
 
     def _id_of(self, contact_id: str, table: str, added: Json) -> str:
         """Return the id of an item just added, or of the equal one that was there already."""
@@ -426,6 +436,7 @@ class Stage:
     def remove(self, contact_id: str, table: Table, item_id: str) -> None:
         """Stage the removal of an item; when it was primary, the first one left becomes so."""
         with self._gesture():
+            self._settled(contact_id, table)
             self._wanted.known_item(contact_id, table, item_id)
             gone = RowEdit(intake.WHOLE, contact_id, item_id, removed=True)
             self._put(self._wanted.applied(table, [gone]))
@@ -435,6 +446,7 @@ class Stage:
     ) -> None:
         """Stage other values of one item of a list; None clears a member."""
         with self._gesture():
+            self._settled(contact_id, table)
             self._wanted.known_item(contact_id, table, item_id)
             cleaned = self._wanted.item(contact_id, table, values)
             self._put(
