@@ -98,7 +98,7 @@ _LATER = {
 _ROOMS = ("changes", "normalize")
 
 # What a result of one of the lower rooms is reviewed in; loaded when it is asked for.
-for _what, _where in {"clusters": "spellings"}.items():
+for _what, _where in {"clusters": "spellings", "duplicates": "pairs"}.items():
     _opening.say(
         _what,
         lambda *given, at=f"contacttools.widgets.{_where}": _import_module(at).review(*given),
