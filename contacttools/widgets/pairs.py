@@ -28,7 +28,12 @@ _ROWS = 6  # of the list of groups that one sees without scrolling
 _SAID = 20  # pairs of one group whose reasons are shown
 
 
-def review(pairs: Duplicates, stage: Stage, site: Site | None = None) -> PairReview:
+def review(
+    pairs: Duplicates,
+    stage: Stage,
+    site: Site | None = None,
+    written: Callable[[], None] = lambda: None,
+) -> PairReview:
     """Return a widget to judge probable duplicates; see `Duplicates.review`."""
     if not isinstance(stage, Stage):
         why = f"pairs.review(stage): of a Stage, not a {type(stage).__name__}"  # type: ignore[unreachable]
@@ -47,7 +52,7 @@ def review(pairs: Duplicates, stage: Stage, site: Site | None = None) -> PairRev
                     "contacts that they were found in"
                 )
                 raise UnknownContact(why, contact_id=contact_id)
-    return PairReview(pairs, stage, site)
+    return PairReview(pairs, stage, site, written)
 
 
 class PairReview(widgets.VBox):  # type: ignore[misc]
