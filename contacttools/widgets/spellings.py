@@ -279,7 +279,11 @@ class Card:
             description="Become",
             options=[*((visible(each), each) for each in values), ("another value…", _OWN)],
         )
-        self.own = widgets.Text(description="Value", placeholder="what all of them should be")
+        self.own = widgets.Text(
+            description="Value",
+            placeholder="what all of them should be",
+            continuous_update=False,  # else a click may overtake the last letters
+        )
         self.told = widgets.HTML()
         who = visible(cluster.suggestion)
         self.stage = button("Stage this one", self._stage, f"Stage what is ticked of {who}")
