@@ -6,6 +6,7 @@ Public names only. What is not here is not promised.
 from importlib import import_module as _import_module
 
 from contacttools import dialects
+from contacttools import opening as _opening
 from contacttools.committing.report import Outcome, Report
 from contacttools.errors import (
     ApiError,
@@ -95,6 +96,13 @@ _LATER = {
     "rule": "auditing.rule", "workbench": "widgets.workbench",
 }  # fmt: skip
 _ROOMS = ("changes", "normalize")
+
+# What a result of one of the lower rooms is reviewed in; loaded when it is asked for.
+for _what, _where in {"clusters": "spellings", "duplicates": "pairs"}.items():
+    _opening.say(
+        _what,
+        lambda *given, at=f"contacttools.widgets.{_where}": _import_module(at).review(*given),
+    )
 
 
 def __dir__() -> list[str]:

@@ -119,7 +119,7 @@ def test_a_commit_that_was_broken_off_is_carried_on(site: ct.Site, server: Serve
 def test_all_tabs_are_over_one_stage(site: ct.Site):
     """What the grid stages the form shows, the review plans, and the history has in the end."""
     bench = ct.workbench(site)
-    assert ("Contacts", "Edit", "Bulk", "Review", "History") == tuple(bench.tabs.titles)
+    assert ("Contacts", "Edit", "Bulk", "Audit", "Review", "History") == tuple(bench.tabs.titles)
     grid = bench.contacts.children[0].table
     assert isinstance(grid, Grid)
     first = next(iter(bench.stage.contacts))
@@ -141,9 +141,9 @@ def test_all_tabs_are_over_one_stage(site: ct.Site):
     assert ({}, "Quay & Sons Ltd") == (bench.stage.edits(), bench.stage.value(first, "company"))
     assert "Fetched again" in bench.old.value
     bench.tabs.selected_index = 0
-    bench.tabs.selected_index = 3
-    assert (review,) == bench.review.children  # what came of it stays to be read
     bench.tabs.selected_index = 4
+    assert (review,) == bench.review.children  # what came of it stays to be read
+    bench.tabs.selected_index = 5
     assert [review.plan.id] == [plan_id for _, plan_id in bench.history.runs.options]
 
 
@@ -153,7 +153,7 @@ def test_the_workbench_learns_of_what_others_and_the_history_did(site: ct.Site):
     first, second = list(bench.stage.contacts)[:2]
     bench.stage.edit(first, {"company": "Quay & Sons Ltd"})
     site.commit(bench.stage.plan(), approve=bench.stage.plan().id)
-    bench.tabs.selected_index = 4
+    bench.tabs.selected_index = 5
     bench.history.undo.click()
     (inside,) = bench.history.below.children
     assert "Takes back changes of plan" in inside.heading.value
@@ -213,7 +213,7 @@ def test_the_review_shows_what_is_staged_by_now(site: ct.Site):
     bench = ct.workbench(site)
     first, second = list(bench.stage.contacts)[:2]
     assert (True, "Nothing is staged") == (bench.go.disabled, bench.go.description)
-    bench.tabs.selected_index = 3
+    bench.tabs.selected_index = 4
     assert "Nothing is staged" in bench.panel.says.value
     bench.stage.edit(first, {"company": "Quay & Sons Ltd"})
     assert "Review 1 contact…" == bench.go.description
@@ -365,7 +365,7 @@ def test_what_takes_a_commit_back_can_be_committed_whatever_is_staged(site: ct.S
     review.undo.click()
     bench.stage.edit(first, {"jobTitle": "Chef"})
     bench.tabs.selected_index = 0
-    bench.tabs.selected_index = 3
+    bench.tabs.selected_index = 4
     assert (review,) == bench.review.children
     review.panel.read.value = True
     review.panel.commit.click()
@@ -387,11 +387,11 @@ def test_a_review_whose_commit_is_under_way_stays(site: ct.Site, server: Server)
         bench.stage.edit(next(iter(bench.stage.contacts)), {"jobTitle": "Buyer"})
         bench.plan.click()
         seen.append((bench.review.children == (review,), bench.panel.says.value))
-        bench.tabs.selected_index = 4
+        bench.tabs.selected_index = 5
         (inside,) = bench.history.below.children
         seen.append(inside.panel.busy)
         bench.tabs.selected_index = 0
-        bench.tabs.selected_index = 4
+        bench.tabs.selected_index = 5
         seen.append((inside,) == bench.history.below.children)
         inside.panel.cancel.click()
 

@@ -1,4 +1,7 @@
-"""Clusters: values of a column that are probably one value in several spellings. Pure."""
+"""Clusters: values of a column that are probably one value in several spellings. Pure.
+
+Who opens them to be looked through by hand stands above, and is known by `opening` alone.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
+from contacttools import opening
 from contacttools.auditing.fixes import Fix, Fixes
 from contacttools.auditing.rule import Staged
 from contacttools.cleaning import keys
@@ -19,6 +23,7 @@ from contacttools.snapshot.contacts import Contacts
 
 _BLOCK = 3  # letters in a row that two values share, or they are not compared
 _SHOWN = 20  # clusters that a notebook shows
+_OF_A_SERIES = "these are clusters of a Series: of contacts, ct.clusters(stage, column)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +117,54 @@ class Clusters:
             for n, each in enumerate(self.clusters)
         )
 
+    def contacts(self, value: str) -> list[str]:
+        """Return the ids of the contacts that have a value; of a Series, its labels."""
+        return [str(each) for each in self._held.index[self._held == value]]
+
+    def again(self, contacts: Contacts | Staged) -> Clusters:
+        """Return the same clusters with what there is of them by now; of one value is none."""
+        held, _ = _column(contacts, self.column)
+        counts = held[held.isin([v for each in self.clusters for v in each.spellings])]
+        there = {str(value): int(n) for value, n in counts.value_counts().items()}
+        left = [
+            replace(each, spellings={v: there[v] for v in each.spellings if v in there})
+            for each in self.clusters
+        ]
+        kept = [each for each in left if len(each.spellings) > 1]
+        return Clusters(kept, held, self.column, self.method, of_contacts=True)
+
+    def review(self, stage: Staged) -> Any:  # noqa: ANN401 - a widget, which ships no types
+        """Return a widget to look through them, choose spellings, and stage them one by one.
+
+        Parameters
+        ----------
+        stage : Stage
+            What they are staged in, and the contacts that they were found in.
+
+        Returns
+        -------
+        ClusterReview
+            A widget: let a cell end in it. Its `groups` are those that are still to be decided.
+
+        Raises
+        ------
+        BadValue
+            These are clusters of a Series, or there is no stage.
+
+        Examples
+        --------
+        >>> stage = ct.Stage(ct.connect().fetch(limit=200))
+        >>> ct.clusters(stage, "company").review(stage)
+        <Review of ... cluster... of company by fingerprint>
+        """
+        if not self._of_contacts:
+            raise BadValue(_OF_A_SERIES)
+        return opening.by_hand("clusters", self, stage)
+
     def fixes(self) -> Fixes:
         """Return what ``stage.apply(groups)`` stages: a value per contact that has another one."""
         if not self._of_contacts:
-            raise BadValue(
-                "these are clusters of a Series: of contacts, ct.clusters(stage, column)"
-            )
+            raise BadValue(_OF_A_SERIES)
         wanted = {value: each for each in self.clusters for value in each.spellings}
         proposed = []
         for contact_id, value in self._held.items():

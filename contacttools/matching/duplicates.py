@@ -1,13 +1,18 @@
-"""Duplicates: contacts that are probably one person, in groups, each pair with reasons. Pure."""
+"""Duplicates: contacts that are probably one person, in groups, each pair with reasons. Pure.
+
+Who opens them to be judged by hand stands above, and is known by `opening` alone.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from contacttools import opening
 from contacttools.errors import BadValue, UnknownContact
 from contacttools.matching.candidates import Whole, candidates
 from contacttools.matching.comparing import Shares, compared
@@ -150,6 +155,41 @@ class Duplicates:
         frame = pd.DataFrame(rows, columns=["field", "valueA", "valueB", "says", "weight"])
         texts = dict.fromkeys(("field", "valueA", "valueB", "says"), "str")
         return frame.astype({**texts, "weight": "float64"})
+
+    def review(self, stage: Stage, site: object = None) -> Any:  # noqa: ANN401 - a widget, which ships no types
+        """Return a widget to judge the groups one by one: who is one person, and who is not.
+
+        Parameters
+        ----------
+        stage : Stage
+            Of the contacts that they were found in.
+        site : Site, optional
+            Where what was kept can be merged, after the service's preview and an approval of its
+            own. Without it, ``ct.merge_plan(review.pairs, contacts)`` goes on in code.
+
+        Returns
+        -------
+        PairReview
+            A widget: let a cell end in it. Its `pairs` are these without whom one left out.
+
+        Raises
+        ------
+        UnknownContact
+            They were found in other contacts than those of the stage.
+        WrongSite
+            The contacts are of another site.
+        BadValue
+            There is no stage, or the site is none.
+
+        Examples
+        --------
+        >>> stage = ct.Stage(ct.connect().fetch(limit=300))
+        >>> pairs = ct.duplicates(stage)
+        >>> review = pairs.review(stage)
+        >>> len(review.pairs) == len(pairs)
+        True
+        """
+        return opening.by_hand("duplicates", self, stage, site)
 
     def _rows(self) -> list[tuple[int, tuple[str, ...], float, str]]:
         """Return of each group its number, its members, the lowest score, and the reasons."""

@@ -26,7 +26,33 @@ _LOOKED_AT = 20  # of those that need a look, while a commit goes on
 _WAKE = 0.1  # seconds between two looks at a commit under way
 
 
-class Panel:
+class Saying:
+    """A line that says what a gesture came to.
+
+    Attributes
+    ----------
+    says : Widget
+    """
+
+    def __init__(self) -> None:
+        self.says = widgets.HTML(_dom_classes=("cf-says",))
+
+    def tell(self, text: str) -> None:
+        """Say something in HTML."""
+        self.says.value = f"<span role='status'>{text}</span>" if text else ""
+
+    def attempt(self, call: Callable[[], object]) -> bool:
+        """Do something, and say what was wrong with it where that failed."""
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - nobody else hears it: handlers have no cell
+            why = str(error) if isinstance(error, ContactToolsError) else repr(error)
+            self.tell(f"<strong>Not done</strong>: {escape(why)}")
+            return False
+        return True
+
+
+class Panel(Saying):
     """The buttons below a preview, and what becomes of them.
 
     Parameters
@@ -42,6 +68,7 @@ class Panel:
     def __init__(
         self, site: Site, changed: Callable[[], None], *, confirm: bool = False, after: str = ""
     ) -> None:
+        super().__init__()
         self._site, self._changed, self._after = site, changed, after
         self._gesture = threading.Lock()
         self.plan: Plan | None = None  # what may be committed
@@ -53,7 +80,6 @@ class Panel:
         self.cancel = button("Cancel", self._cancel, "Stop after the contact in hand")
         self.pause = button("Pause", self._pause, "Send nothing more for now")
         self.go_on = button("Go on", self._go_on, "Send what is left")
-        self.says = widgets.HTML(_dom_classes=("cf-says",))
         self.bar = widgets.IntProgress(description="Commit")
         self.look = widgets.HTML(_dom_classes=("cf-shown",))  # while it goes on
         self.report = widgets.HTML(_dom_classes=("cf-shown",))
@@ -130,20 +156,6 @@ class Panel:
     def _drawn(self) -> None:
         self.draw()
         self._changed()
-
-    def tell(self, text: str) -> None:
-        """Say something below the buttons, in HTML."""
-        self.says.value = f"<span role='status'>{text}</span>" if text else ""
-
-    def attempt(self, call: Callable[[], object]) -> bool:
-        """Do something, and say what was wrong with it where that failed."""
-        try:
-            call()
-        except Exception as error:  # noqa: BLE001 - nobody else hears it: handlers have no cell
-            why = str(error) if isinstance(error, ContactToolsError) else repr(error)
-            self.tell(f"<strong>Not done</strong>: {escape(why)}")
-            return False
-        return True
 
     # -- gestures ---------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Workbench: grid, form, bulk edit, review and history of one site, as one app with tabs.
+"""Workbench: grid, form, bulk edit, audit, review and history of one site, as one app with tabs.
 
 It touches the site by fetching again, and keeps nothing of its own but which tab and which table
 are on show: all of them are over one stage, which code may use at the same time.
@@ -13,6 +13,7 @@ from contacttools.planning.render import count
 from contacttools.service.site import Site
 from contacttools.snapshot.frames import TABLES, Table
 from contacttools.staging.stage import Stage
+from contacttools.widgets.audit import Audit
 from contacttools.widgets.bulk import Bulk
 from contacttools.widgets.editors import Widget, box_of, let_go, put
 from contacttools.widgets.forms import Form
@@ -22,7 +23,7 @@ from contacttools.widgets.panel import DRESS, Panel, aside, button, show
 from contacttools.widgets.plain import WithPlain
 from contacttools.widgets.review import Review
 
-_TABS = ("Contacts", "Edit", "Bulk", "Review", "History")
+_TABS = ("Contacts", "Edit", "Bulk", "Audit", "Review", "History")
 
 
 def workbench(site: Site, stage: Stage | None = None) -> Workbench:
@@ -66,6 +67,7 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
         self.form = Form(stage, site)
         self.bulk = Bulk(stage, None, ())
         self.bulk.asleep = True
+        self.audit = Audit(stage, site, self._grown_old)
         self.history = History(site, self._grown_old)
         self._planned: tuple[object, ...] | None = None  # the stage when the review was made
         self.go = button("Review", self._go, "See what would be written, and commit it")
@@ -92,6 +94,7 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
                 _wide(which, self.contacts),
                 self.form,
                 _wide(self._among, self.bulk),
+                self.audit,
                 _wide(
                     self.panel.says,
                     self.plan,
@@ -238,6 +241,7 @@ class Workbench(widgets.VBox):  # type: ignore[misc]
 
     def _turned(self, _: object) -> None:
         """Look again at what a tab shows when it comes to the front."""
+        self.audit.asleep = self.tabs.selected_index != _TABS.index("Audit")
         self.bulk.asleep = self.tabs.selected_index != _TABS.index("Bulk")
         if not self.bulk.asleep:
             self.bulk.wake()

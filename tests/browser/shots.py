@@ -152,6 +152,52 @@ undone = after(ct.review(stage.plan(), live))
 undone.undo.click()
 undone
 """,
+    "clusters-typical": """
+stage = ct.Stage(crowd)
+ct.clusters(stage, "company").review(stage)
+""",
+    "clusters-chosen": """
+stage = ct.Stage(contacts)
+clustered = ct.clusters(stage, "company").review(stage)
+one, two, *_ = clustered.cards
+one.stage.click()
+two.becomes.value = ""
+two.own.value = "One Spelling Ltd"
+two._rows[0].children[1].click()
+clustered
+""",
+    "clusters-empty": """
+stage = ct.Stage(nobody)
+ct.clusters(stage, "company").review(stage)
+""",
+    "pairs-typical": """
+stage = ct.Stage(contacts)
+pairs = ct.duplicates(stage)
+pairs.review(stage)
+""",
+    "pairs-merge": """
+judged = pairs.review(stage, site)
+judged.on.click()
+judged.this.click()
+judged.merging._asked(judged.merging.plan)
+judged
+""",
+    "pairs-merged": """
+stage = ct.Stage(live.fetch(limit=1000))
+merged = ct.duplicates(stage).review(stage, live)
+merged.this.click()
+merged.merging._asked(merged.merging.plan)
+merged.merging._merged(merged.merging.plan)
+merged
+""",
+    "audit-tab": """
+bench = ct.workbench(site, ct.Stage(contacts))
+bench.tabs.selected_index = bench.tabs.titles.index("Audit")
+bench.audit._looked()
+bench.audit._mend(None)
+bench.audit._looked()
+bench
+""",
     "history-typical": "ct.history(live)",
     "workbench": "ct.workbench(live, ct.Stage(crowd))",
     "plan": "edited().plan()",

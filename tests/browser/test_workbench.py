@@ -98,7 +98,7 @@ def test_whoever_does_not_see_can_use_it(notebook: Notebook, theme: str):
     """No rule of accessibility is broken on any tab, in either theme."""
     notebook.theme(theme)
     broken = []
-    for tab in ("Contacts", "Edit", "Bulk", "Review", "History"):
+    for tab in ("Contacts", "Edit", "Bulk", "Audit", "Review", "History"):
         notebook.output.get_by_role("tab", name=tab).click()
         broken += [(tab, *each) for each in notebook.broken_rules(".cf-bench")]
         notebook.screenshot(f"bench-{tab.casefold()}-{theme.casefold()}")
