@@ -204,6 +204,15 @@ def test_hostile_spellings_are_text():
     assert "&lt;img" in shown.saying.says.value
 
 
+def test_spellings_that_look_the_same_are_told_apart():
+    """Spaces are seen, and accents that are characters of their own."""
+    stage = ct.Stage(contacts("Café Quay", "Café Quay", "Café  Quay ", "Cafe\u0301 Quay"))
+    (one,) = ct.clusters(stage, "company").review(stage).cards
+    assert {
+        "Café Quay (2)", "Café␣␣Quay␣ (1)", "Cafe\u0301 Quay, accents written apart (1)"
+    } == {each.description for each in one.ticks.values()}  # fmt: skip
+
+
 def test_many_spellings_are_shown_when_asked():
     """A dozen at first; those that are out of sight count as ticked."""
     names = ["Quay Sons", *(f"Quay{'.' * n} Sons" for n in range(1, 20))]

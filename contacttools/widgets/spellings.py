@@ -6,6 +6,8 @@ from the stage, so that an undo, here or in code, brings back what it takes back
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 
 import ipywidgets as widgets
@@ -23,6 +25,7 @@ from contacttools.widgets.rows import fold
 PAGE = 10  # clusters on show at once
 _MEMBERS = 12  # spellings of one cluster that are shown before one asks for all
 _NAMED = 8  # contacts behind a spelling that are named
+_SPACES = re.compile("^ +| +$| {2,}")
 _OWN = ""  # another value than the spellings
 
 
@@ -213,13 +216,13 @@ class ClusterReview(widgets.VBox):  # type: ignore[misc]
 
         if self.saying.attempt(apply):
             into = f" become {escape(cards[0].value)}" if len(cards) == 1 else ""
-            self.saying.tell(f"Staged: {count(changed[0], 'contact')}{into}.")
+            self.saying.tell(f"Staged: {count(changed[0], 'contact')}{into}")
             self.draw()
 
     def leave(self, card: Card) -> None:
         """Leave a cluster as it is."""
         self._left[card.cluster.key] = frozenset(card.cluster.spellings)
-        self.saying.tell(f"Left as it is: {escape(card.cluster.suggestion)}.")
+        self.saying.tell(f"Left as it is: {escape(card.cluster.suggestion)}")
         self.draw()
 
     def _stage_all(self, _: object) -> None:
@@ -265,7 +268,7 @@ class Card:
         self._review, self.cluster = review, cluster
         self.ticks = {
             value: widgets.Checkbox(
-                description=f"{visible(value)} ({n:,})", value=True, indent=False
+                description=f"{spelled(value)} ({n:,})", value=True, indent=False
             )
             for value, n in cluster.spellings.items()
         }
@@ -277,7 +280,7 @@ class Card:
         values = dict.fromkeys([cluster.suggestion, *cluster.spellings])
         self.becomes = widgets.Dropdown(
             description="Become",
-            options=[*((visible(each), each) for each in values), ("another value…", _OWN)],
+            options=[*((spelled(each), each) for each in values), ("another value…", _OWN)],
         )
         self.own = widgets.Text(
             description="Value",
@@ -356,6 +359,13 @@ class Card:
     def _stage(self, _: object) -> None:
         if self.changes:
             self._review.stage_these([self])
+
+
+def spelled(value: str) -> str:
+    """Return a spelling in which one sees what a page would not show: spaces, accents apart."""
+    told = _SPACES.sub(lambda found: "␣" * len(found[0]), visible(value))
+    apart = unicodedata.normalize("NFC", value) != value
+    return f"{told}, accents written apart" if apart else told
 
 
 def _says(cluster: Cluster, words: list[str]) -> bool:
