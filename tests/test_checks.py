@@ -171,6 +171,25 @@ def test_a_primary_that_moves_is_a_risk(table):
     assert [(ANN, table)] == [each[:2] for each in risks(staged.plan(), "primary")]
 
 
+@pytest.mark.parametrize(
+    ("column", "before", "after", "moves"),
+    [
+        ("phone", "(212) 555-0101", "+12125550101", False),
+        ("phone", "212.555.0101", "2125550101", False),
+        ("phone", "212.555.0101", "2125550102", True),
+        ("email", "Ann@Example.COM ", "ann@example.com", False),
+        ("email", "ann@example.com", "anne@example.com", True),
+    ],
+    ids=["country code", "signs", "digit", "capitals", "letter"],
+)
+def test_a_primary_that_is_merely_written_otherwise_moves_nowhere(column, before, after, moves):
+    """It is the same mailbox or number: among thousands of such, the real moves would drown."""
+    item = (email if column == "email" else phone)("x1", before, primary=True)
+    staged = stage(person(ANN, name={"first": "Ann"}, **{f"{column}s": [item]}))
+    staged.edit(ANN, {column: after})
+    assert moves == bool(risks(staged.plan(), "primary"))
+
+
 @pytest.mark.parametrize("wanted", ["new@example.com", None])
 def test_a_members_primary_email_is_refused(wanted):
     """With the way to change it; another e-mail, and another case of its domain, are no matter."""

@@ -27,6 +27,7 @@ from contacttools.staging.stage import Stage
 
 LIKELY = 0.5  # more probable than not: the fewest mistakes of both kinds together
 _SHOWN = 20  # groups that a notebook shows
+_AGAINST = -1.0  # what says less against it is not worth a word of a whole group
 COLUMNS = ["contactIdA", "contactIdB", "score", "reasons", "group"]
 
 #: The columns that `Duplicates.pair` shows, and the fields that speak of each.
@@ -93,7 +94,8 @@ class Duplicates:
         -------
         DataFrame
             One row each: ``group``, ``contactIds`` (a tuple, the oldest contact first), ``score``
-            (of its least sure pair) and ``reasons`` (those of most of its pairs first).
+            (of its least sure pair) and ``reasons`` (those of most of its pairs first, and
+            what speaks against it).
         """
         rows = self._rows()
         frame = pd.DataFrame(rows, columns=["group", "contactIds", "score", "reasons"])
@@ -195,8 +197,13 @@ class Duplicates:
         """Return of each group its number, its members, the lowest score, and the reasons."""
         rows = []
         for number, pairs in self._by_group().items():
-            words = Counter(each.words for pair in pairs for each in pair.said if each.weight > 0)
-            reasons = ", ".join(word for word, _ in words.most_common() if word)
+            said = [each for pair in pairs for each in pair.said if each.words]
+            for_it = Counter(each.words for each in said if each.weight > 0)
+            against = Counter(each.words for each in said if each.weight <= _AGAINST)
+            reasons = ", ".join(word for word, _ in for_it.most_common())
+            if against:
+                but = ", ".join(word for word, _ in against.most_common())
+                reasons = f"{reasons}, but {but}" if reasons else but
             rows.append((number, self._members(pairs), min(p.score for p in pairs), reasons))
         return rows
 

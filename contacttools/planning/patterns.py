@@ -105,6 +105,14 @@ def _of_item(listing: fields.ListField, before: Json, after: Json) -> Pattern:
     return min(told, key=_ORDER.__getitem__, default="qualified")
 
 
+def reaches_the_same(listing: fields.ListField, before: Json, after: Json) -> bool:
+    """Say whether an e-mail or phone is merely written otherwise: the same mailbox or number."""
+    old, new = (str(each.get(listing.value) or "") for each in (before, after))
+    if listing.name == "phones":
+        return _of_phones(old, new) in ("reformatted", "dialled")
+    return old.strip().casefold() == new.strip().casefold() != ""
+
+
 def _of_phones(before: str, after: str) -> Pattern:
     """Return what makes one phone of another: its digits count, and what stands before them."""
     told = (_TEL.sub("", unicodedata.normalize("NFKC", each)) for each in (before, after))

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contacttools.contact import fields, merge, wire
 from contacttools.contact.fields import Json
 from contacttools.planning.change import Change, Edit, Refusal, Risk
+from contacttools.planning.patterns import reaches_the_same
 from contacttools.snapshot.contacts import Contacts
 from contacttools.staging import ordering
 from contacttools.staging.claims import KEYS, Claims
@@ -103,7 +104,7 @@ def _risks(change: Change, contacts: Contacts, claims: Claims) -> Iterator[Risk]
             continue
         listing = fields.LISTS[edit.field]
         was, now = merge.primary(edit.before), merge.primary(edit.after)
-        if listing.has_primary and was and _value(listing, was) != _value(listing, now):
+        if was is not None and listing.has_primary and not _stays(listing, was, now):
             to = (now or {}).get(listing.value) or "none"
             text = f"{listing.singular} {was.get(listing.value)} → {to}"
             yield Risk("primary", change.contact_id, edit.field, text)
@@ -120,6 +121,12 @@ def _risks(change: Change, contacts: Contacts, claims: Claims) -> Iterator[Risk]
         for kind, key, other in claims.shared(change, edit):
             text = f"{key[1]} is also {other}'s"
             yield Risk(kind, change.contact_id, edit.field, text)
+
+
+def _stays(listing: fields.ListField, was: Json, now: Json | None) -> bool:
+    """Say whether the primary one is the same, or merely written otherwise."""
+    same = _value(listing, was) == _value(listing, now)
+    return same or (now is not None and reaches_the_same(listing, was, now))
 
 
 def _doubts(edit: Edit) -> Iterator[str]:
