@@ -170,10 +170,10 @@ class Audit(widgets.VBox):  # type: ignore[misc]
         def stage_them() -> None:
             fixes = found.fixes(rule=rule)
             outcome = self.stage.apply(fixes, errors="collect")
-            refused = [] if outcome is None else outcome[outcome["status"] == "refused"]
-            why = "" if outcome is None else "".join(
-                f"<br>{escape(each)}" for each in list(refused["why"])[:_REFUSED]
-            )  # fmt: skip
+            refused: list[str] = []
+            if outcome is not None:
+                refused = outcome.loc[outcome["status"] == "refused", "why"].tolist()
+            why = "".join(f"<br>{escape(each)}" for each in refused[:_REFUSED])
             n = len(fixes) - len(refused)
             told = f"Staged by {escape(rule)}: {count(n, 'value')}."
             if len(refused):
