@@ -184,6 +184,9 @@ def test_a_group_is_merged_as_was_chosen_previewed_and_approved(site: ct.Site, s
     assert "Harbour Ltd" == site.get_contact(other)["info"]["company"]
     assert number not in shown.pairs.groups()["group"].tolist()
     assert "merged" in lines(shown)[number]
+    shown.on.click()
+    shown.group.value = number
+    assert all(each.disabled for each in shown.ticks.values())
     gone = len(stage.contacts) - 2
     assert gone == len(site.fetch())
 

@@ -143,7 +143,7 @@ class Audit(widgets.VBox):  # type: ignore[misc]
             rows.append(
                 f"<tr><th scope='row'><strong>{escape(name)}</strong><br>"
                 f"<span class='ct-sub'>{escape(found.rules.get(str(name), ''))}</span></th>"
-                f"<td><span class='ct-kind'>{escape(severity or 'none left')}</span></td>{cells}"
+                f"<td><span class='ct-kind'>{escape(severity or 'none')}</span></td>{cells}"
                 "</tr>"
             )
         heads = ("Rule", "Severity", "Found", "Contacts", "Suggested", "Fixed", "New")

@@ -212,7 +212,8 @@ class PairReview(widgets.VBox):  # type: ignore[misc]
             self.title.value = self.beside.value = self.why.value = ""
             return
         self.title.value = heading(f"Group {number} · {count(len(ids), 'contact')}: one person?")
-        self.beside.value = sidebyside.html([self.stage.document(each) for each in ids])
+        documents = [self.stage.document(each) for each in ids]
+        self.beside.value = sidebyside.html(documents, self.stage.contacts.extended)
         self.why.value = self._reasons(number)
 
     def _tick(self, number: int, contact_id: str) -> Widget:
@@ -221,6 +222,7 @@ class PairReview(widgets.VBox):  # type: ignore[misc]
         tick = widgets.Checkbox(
             description=f"{number} · {name} is one of them",
             value=contact_id not in self._left_out,
+            disabled=self._on_show in self._merged,  # what is merged is not decided again
             indent=False,
         )
         tick.observe(lambda change: self._ticked(contact_id, ticked=change["new"]), "value")

@@ -5,11 +5,11 @@ Everything that comes from a contact is escaped. What is told is told by a sign 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from contacttools.committing.report import plain
 from contacttools.contact import fields, merge
-from contacttools.contact.fields import Json
+from contacttools.contact.fields import Field, Json
 from contacttools.contact.wire import Values
 from contacttools.merging import forecast
 from contacttools.planning.change import item_text
@@ -32,7 +32,7 @@ white-space:normal;min-width:7em;max-width:22em;overflow-wrap:anywhere;vertical-
 </style>"""
 
 
-def html(documents: Sequence[Json]) -> str:
+def html(documents: Sequence[Json], extended: Mapping[str, Field]) -> str:
     """Return contacts side by side, a column each, numbered from 1, and a row per field."""
     values = [forecast.held(each) for each in documents]
     heads = "".join(
@@ -40,7 +40,7 @@ def html(documents: Sequence[Json]) -> str:
         f"<code>{escape(each['id'])}</code></th>"
         for number, each in enumerate(documents, 1)
     )
-    rows = "".join(_row(name, values) for name in _names(values))
+    rows = "".join(_row(name, _label(name, extended), values) for name in _names(values))
     owned = "".join(_owned(title, [read(each) for each in documents]) for title, read in _OWNED)
     return (
         f"{_LOOK}<div class='ct-plan ct-beside'><div class='ct-card'><div class='ct-wide'><table>"
@@ -86,11 +86,15 @@ def _names(values: Sequence[Values]) -> Iterator[str]:
     yield from (name for name in held if name not in order)
 
 
-def _row(name: str, values: Sequence[Values]) -> str:
+def _label(name: str, extended: Mapping[str, Field]) -> str:
+    return extended[name].label if name in extended else fields.label(name)
+
+
+def _row(name: str, label: str, values: Sequence[Values]) -> str:
     listed = [each.get(name) for each in values]
     cells = "".join(f"<td>{_cell(name, value, listed)}</td>" for value in listed)
     return (
-        f"<tr><th scope='row'>{escape(fields.label(name))}</th>{cells}"
+        f"<tr><th scope='row'>{escape(label)}</th>{cells}"
         f"<td><span class='ct-kind'>{verdict(name, listed)}</span></td></tr>"
     )
 
