@@ -8,8 +8,9 @@ in an environment of its own, gives the sets to files, and is given the pairs th
 here, so that both decide upon the same ones. Its classifiers are given the same columns; the number
 of social insurance, which no contact has, is left out for both.
 
-ct.duplicates is given no truth, and one threshold for all, its own. Of recordlinkage, what is
-marked with * has been trained on the truth of the very set that it is measured on, which flatters.
+ct.duplicates is given no truth, and one threshold for all, its own. Of recordlinkage, what has to
+be trained was trained on the truth of the two other sets; where it is marked with *, on that of the
+very set that it is measured on, which nobody has who looks for duplicates.
 Its pairs are closed over: who is one with the same is one. Ours are folded into groups.
 """
 
@@ -121,30 +122,40 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     peer = [asked.peer, "-W", "ignore", str(Path(__file__).with_name("duplicates_peer.py"))]
     subprocess.run([*peer, "sets", asked.folder], check=True)  # noqa: S603
-    for number in SETS:
-        contacts = contacts_of(asked.folder / f"febrl{number}.csv")
-        truth = ordered(json.loads((asked.folder / f"truth{number}.json").read_text("utf-8")))
-        began = time.perf_counter()
-        found = ct.duplicates(contacts)
-        took = time.perf_counter() - began
-        looked_at, scored = before_folding(contacts, found.threshold)
-        (asked.folder / f"pairs{number}.json").write_text(json.dumps(sorted(looked_at)), "utf-8")
-        frame = found.to_frame()
-        groups = ordered(zip(frame["contactIdA"], frame["contactIdB"], strict=True))
-        print(
-            f"\nFEBRL {number}: {len(contacts):,} records, {len(truth):,} true pairs, "
-            f"{len(looked_at):,} compared, among them {len(looked_at & truth) / len(truth):.4f} "
-            f"of the true ones; {took:.1f} s"
-        )
+    measured = {number: ours(asked.folder, number) for number in SETS}
+    subprocess.run([*peer, "classify", asked.folder], check=True)  # noqa: S603
+    for number, (head, found, truth) in measured.items():
+        print(head)
         print(f"  {'':<28}{'pairs':>33}{'groups':>33}")
         heads = ("precision", "recall", "F1") * 2
         print(f"  {'':<28}{''.join(f'{each:>11}' for each in heads)}{'largest':>9}")
-        sizes = found.groups()["contactIds"].map(len)
-        line(f"ct.duplicates ({found.threshold:g})", scored, groups, int(sizes.max()), truth)
-        subprocess.run([*peer, "classify", asked.folder, str(number)], check=True)  # noqa: S603
+        line("ct.duplicates", *found, truth)
         said = json.loads((asked.folder / f"said{number}.json").read_text("utf-8"))
         for name, pairs in said.items():
             line(name, ordered(pairs), *closed(ordered(pairs)), truth)
+
+
+def ours(folder: Path, number: int) -> tuple[str, tuple[Pairs, Pairs, int], Pairs]:
+    """Return what is to be said of a set, what we find in it, and the truth.
+
+    The pairs that were compared go to a file, for the peer.
+    """
+    contacts = contacts_of(folder / f"febrl{number}.csv")
+    truth = ordered(json.loads((folder / f"truth{number}.json").read_text("utf-8")))
+    began = time.perf_counter()
+    found = ct.duplicates(contacts)
+    took = time.perf_counter() - began
+    looked_at, scored = before_folding(contacts, found.threshold)
+    (folder / f"pairs{number}.json").write_text(json.dumps(sorted(looked_at)), "utf-8")
+    frame = found.to_frame()
+    groups = ordered(zip(frame["contactIdA"], frame["contactIdB"], strict=True))
+    head = (
+        f"\nFEBRL {number}: {len(contacts):,} records, {len(truth):,} true pairs, "
+        f"{len(looked_at):,} compared, among them {len(looked_at & truth) / len(truth):.4f} "
+        f"of the true ones; threshold {found.threshold:g}; {took:.1f} s"
+    )
+    largest = int(found.groups()["contactIds"].map(len).max())
+    return head, (scored, groups, largest), truth
 
 
 if __name__ == "__main__":

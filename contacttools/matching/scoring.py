@@ -164,6 +164,8 @@ def verdicts(pairs: Compared, families: float) -> Verdicts:
         | (at_home > _AT_HOME) & ~otherwise & ~pairs.last("number")
         | no_family
     )
+    # Where families are few, a whole name in one street is told by what the rest says.
+    street = named & agrees["street"] & agrees["postcode"] & (families < _FEW)
     first = ~(no_family | born & (at_home >= _AT_HOME) & ~otherwise)
     last = ~(no_family | born | (levels["email"] == SAME) & ~pairs.role)
     nameless = (levels["first"] == 0) & (levels["last"] == 0)
@@ -172,7 +174,7 @@ def verdicts(pairs: Compared, families: float) -> Verdicts:
     return Verdicts(
         (pairs.last("first") & first) | (pairs.last("last") & last) | generations,
         (nameless & ~writes & ~(born & (phone | lives)))
-        | ~(writes | phone | born | lives | agrees["company"]),
+        | ~(writes | phone | born | lives | agrees["company"] | street),
     )
 
 
