@@ -48,7 +48,7 @@ def test_by_keyboard_alone(notebook: Notebook):
     """From tab to tab by arrows; a commit is chosen in the history, and taken back."""
     out, page = notebook.output, notebook.page
     out.get_by_role("tab", name="Contacts").focus()
-    for _ in range(4):
+    for _ in range(5):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     runs = out.locator(".cf-history").get_by_role("listbox", name="Commits")
