@@ -368,3 +368,19 @@ def test_generations_with_one_name_and_one_telephone_are_not_one_person():
         items = [{"id": f"{each['id']}-m", "email": "john.miller@example.org", "primary": True}]
         each["info"]["emails"] = {"items": items}
     assert {frozenset({"father", "son"})} == found(among(*mail))
+
+
+def test_those_who_were_kept_apart_are_told_as_pairs_are():
+    """An initial that may be one of two: the pair that is no group has its score and reasons."""
+    family = [
+        person(f"o{n}", first, "Oakenfield", phones=["+1 212 555 0187"])
+        for n, first in enumerate(["Marguerite", "Matthias", "M."])
+    ]
+    pairs = ct.duplicates(among(*family))
+    apart = pairs.to_frame(apart=True)
+    assert [(each.one, each.other) for each in pairs.apart] == list(
+        zip(apart["contactIdA"], apart["contactIdB"], strict=True)
+    )
+    assert 1 == len(apart)
+    assert "same last name" in apart["reasons"].item()
+    assert [-1] == apart["group"].tolist()

@@ -256,3 +256,18 @@ def test_what_is_hostile_is_shown_as_text():
     groups = staged.plan().groups()
     assert "<script>" not in groups._repr_html_()
     assert "⟨U+202E⟩" in repr(groups)
+
+
+def test_what_is_filled_from_another_column_is_one_group():
+    """A few values are told one by one; many come from somewhere else, and are one group."""
+    firsts = ["Ada", "Ben", "Cy", "Di", "Ed"]
+    people = [person(f"c{n:02}", name={"first": firsts[n % 5]}) for n in range(20)]
+    staged = stage(*people)
+    staged.apply(ct.changes.fill("name.first"), "custom.nickname")
+    (group,) = staged.plan().groups()
+    assert ("filled where there was nothing", 20) == (
+        group.title.partition(": ")[2], len(group.edits),
+    )  # fmt: skip
+    some = stage(*people[:2], *people[5:7], *people[10:12])
+    some.apply(ct.changes.fill("name.first"), "custom.nickname")
+    assert 2 == len(some.plan().groups())

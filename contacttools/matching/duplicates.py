@@ -73,8 +73,13 @@ class Duplicates:
     def __iter__(self) -> Iterator[Pair]:
         return iter(self.pairs)
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, *, apart: bool = False) -> pd.DataFrame:
         """Return the pairs as data.
+
+        Parameters
+        ----------
+        apart : bool
+            Those that were kept apart instead, in group -1.
 
         Returns
         -------
@@ -82,7 +87,8 @@ class Duplicates:
             One row for every two contacts of a group: ``contactIdA``, ``contactIdB`` (A is the
             older contact), ``score`` (0 to 1), ``reasons`` (text) and ``group`` (from 0, int64).
         """
-        rows = [(each.one, each.other, each.score, each.reasons, each.group) for each in self.pairs]
+        pairs = self.apart if apart else self.pairs
+        rows = [(each.one, each.other, each.score, each.reasons, each.group) for each in pairs]
         frame = pd.DataFrame(rows, columns=COLUMNS)
         texts = dict.fromkeys(("contactIdA", "contactIdB", "reasons"), "str")
         return frame.astype({**texts, "score": "float64", "group": "int64"})

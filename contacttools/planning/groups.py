@@ -17,6 +17,7 @@ from contacttools.planning.render import count, escape, visible
 
 MOST = 18  # groups: as many as one looks through
 _SHARED = 3  # contacts that are given one value, and are told by it
+_FILLINGS = 3  # values that a field is filled with, and that are told one by one
 _EXAMPLES = 3
 _BECOME: frozenset[Pattern] = frozenset({"replaced", "respelled"})
 _TARGETS = _BECOME | {"filled"}
@@ -154,13 +155,17 @@ def _target(edit: Edit) -> str | None:
 def _folded(by_kind: dict[_Kind, dict[Name, Edit]]) -> dict[_Kind, dict[Name, Edit]]:
     """Return fewer kinds: what few are given goes by field, then by what is done alone."""
     given: Counter[tuple[str | None, str | None]] = Counter()
+    filled: Counter[str | None] = Counter()  # by field: with how many values that several are given
     for (pattern, field, target), edits in by_kind.items():
         given[field, target] += len(edits) if pattern in _BECOME else 0
+        filled[field] += pattern == "filled" and len(edits) >= _SHARED
 
     def told(kind: _Kind, edits: dict[Name, Edit]) -> _Kind:
         pattern, field, target = kind
         if pattern in _BECOME and given[field, target] >= _SHARED:
             return "replaced", field, target
+        if pattern == "filled" and filled[field] > _FILLINGS:
+            return pattern, field, None  # by another column, and not by one value
         return pattern, field, target if len(edits) >= _SHARED else None
 
     kinds = _merged(by_kind, told)
