@@ -131,6 +131,11 @@ stage.edit(ids[6], {"email": "new.address@example.com"})
 stage.edit(ids[7], {"email": contacts.to_frame()["email"].dropna().iloc[20]})
 ct.review(stage.plan(), site)
 """,
+    "review-groups": """
+stage = ct.Stage(contacts)
+stage.apply(ct.audit(stage).fixes(), errors="collect")
+ct.review(stage.plan(), site)
+""",
     "review-5000": """
 stage = ct.Stage(crowd)
 stage.apply(lambda values: values.str.upper(), "company", reason="capitals")
