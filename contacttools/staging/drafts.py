@@ -86,7 +86,8 @@ class Draft:
         self._end = 0  # of the last line that was written whole
         self._done: list[Step] = []
         self._undone: list[Step] = []
-        self._told: tuple[object, ...] = ()  # what beside the steps was told last
+        self._told: tuple[object, ...] = ()  # what beside the steps was told last, by identity
+        self._alive: tuple[object, ...] = ()  # and itself, so that nothing else takes its identity
         self._known: set[str] = set()  # the contacts that it holds
         with _opening:
             _make(self.path.parent)
@@ -153,6 +154,7 @@ class Draft:
             self._end += len(line)
         self._done, self._undone = list(now.steps.done), list(now.steps.undone)
         self._told = _beside(now)
+        self._alive = tuple(now.steps.made), dict(now.steps.ground), dict(now.clashes)
         self._known = now.steps.contacts() | {each for each, _ in now.clashes}
 
     def _news(self, now: Kept, document: Callable[[str], Json | None]) -> Json:
