@@ -1,6 +1,7 @@
 """Records: every plan and every note comes back as it was, and no fact tells about a person."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,8 @@ from contacttools.committing.report import Difference, Outcome
 from contacttools.contact.wire import Found, Refused, Written
 from contacttools.journal import records
 from contacttools.journal.records import Record, Thread
-from contacttools.planning.change import Refusal, Risk
+from contacttools.planning.change import Edit, Refusal, Risk
+from contacttools.planning.provenance import Provenance
 
 KEY = ("c1", 1)
 
@@ -149,3 +151,18 @@ def test_what_makes_no_sense_is_refused(record, why):
 def test_values_come_back_from_their_bytes(value):
     """Packing loses nothing."""
     assert value == records.unpacked(records.packed(value))
+
+
+def test_long_parameters_are_not_written_beside_each_edit():
+    """A mapping of thousands, applied to thousands: the journal grows by the edits alone."""
+    pairs = [[f"old {n}", f"new {n}"] for n in range(5000)]
+    come = Provenance("one name", "changes.mapped", {"pairs": pairs, "column": "company"}, "Dana")
+    change = replace(change_of("c1"), edits=(Edit("company", "Old c1", "New c1", come),))
+    (_, intent) = records.of_plan(plan_of().__class__(SITE, (change,)), tool="0")
+    (edit,) = records.change_of(stored(intent)).edits
+
+    assert len(json.dumps(intent.value)) < 1000
+    assert ("one name", "changes.mapped", "Dana") == (
+        edit.reason, edit.provenance.rule, edit.provenance.who,
+    )  # fmt: skip
+    assert {"pairs", "column"} == set(edit.provenance.parameters)

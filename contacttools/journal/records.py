@@ -160,7 +160,7 @@ def _told(change: Change) -> Json:
 
 
 def _edit_told(edit: Edit) -> Json:
-    come = edit.provenance.to_json()
+    come = edit.provenance.in_short()
     return [edit.field, edit.before, edit.after, *([come] if come else [])]
 
 

@@ -484,9 +484,15 @@ class _Numbered:
     def __init__(self) -> None:
         self.told: list[Json] = []
         self._numbers: dict[bytes, int] = {}
+        self._known: dict[int, tuple[int, ...]] = {}  # by identity: most edits share one
 
     def number(self, provenance: Provenance) -> tuple[int, ...]:
         """Return the number of one; nothing where nobody said."""
+        if id(provenance) not in self._known:
+            self._known[id(provenance)] = self._number(provenance)
+        return self._known[id(provenance)]
+
+    def _number(self, provenance: Provenance) -> tuple[int, ...]:
         if not provenance:
             return ()
         told = provenance.to_json()

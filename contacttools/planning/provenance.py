@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from contacttools.contact.fields import Json
 from contacttools.errors import BadValue
 
+_LONG = 300  # characters of parameters
 _TEXTS = ("reason", "rule", "who", "when")
 
 
@@ -45,9 +46,19 @@ class Provenance:
         return self.reason or self.rule
 
     def to_json(self) -> dict[str, Json]:
-        """Return what there is of it, as a file or a journal holds it."""
+        """Return what there is of it, as a file holds it."""
         told = {name: getattr(self, name) for name in (*_TEXTS, "parameters")}
         return {name: value for name, value in told.items() if value}
+
+    def in_short(self) -> dict[str, Json]:
+        """Return it as it can stand beside each of thousands of edits, as in a journal.
+
+        Of parameters that are long, such as a mapping of thousands of values, the names are kept.
+        """
+        told = self.to_json()
+        if "parameters" in told and len(repr(told["parameters"])) > _LONG:
+            told["parameters"] = dict.fromkeys(told["parameters"], "… (long, left out)")
+        return told
 
     @classmethod
     def from_json(cls, told: Json) -> Provenance:
