@@ -368,3 +368,16 @@ def test_opened_again_in_the_middle_of_a_step_the_older_one_writes_nothing():
     edits = newer.edits()
     assert {ANN, CAT} == set(edits)
     assert edits == ct.Stage(contacts(), name="november").edits()
+
+
+def test_a_person_who_is_gone_is_forgotten_too():
+    """Deleted on the site with something staged: what is undecided still tells of them."""
+    stage = ct.Stage(contacts(), name="november")
+    stage.edit(ANN, {"company": "Quay"})
+    stage.rebase(snapshot(who(BOB), who(CAT)))
+    stage.close()
+    path = drafts._path("november", "site-1")
+    assert "Quay" in path.read_text()
+
+    assert 1 == drafts.forget("site-1", ANN)
+    assert (0, 0) == (path.read_text().count(ANN), path.read_text().count("Quay"))

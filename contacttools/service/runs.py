@@ -472,8 +472,11 @@ class Runs(Merges):
         int
             How many journals and stages held something.
         """
-        erased = self._folder.forget(self.site_id, contact_id)
-        return erased + drafts.forget(self.site_id, contact_id)
+        try:
+            erased = self._folder.forget(self.site_id, contact_id)
+        finally:  # what one of them cannot erase keeps the other from nothing
+            staged = drafts.forget(self.site_id, contact_id)
+        return erased + staged
 
     # -- the door of a run ------------------------------------------------------------------
 

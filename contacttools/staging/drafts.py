@@ -250,7 +250,8 @@ def forget(site_id: str, contact_id: str) -> int:
             continue
         try:
             header, kept = _read(path)
-            if header["site"] != site_id or contact_id not in kept.documents:
+            known = {*kept.documents, *kept.steps.contacts(), *(key[0] for key in kept.clashes)}
+            if header["site"] != site_id or contact_id not in known:
                 continue
             if (draft := _writing.get(path)) is not None:
                 draft.forget(contact_id)
