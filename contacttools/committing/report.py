@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pandas as pd
 
@@ -94,8 +94,30 @@ class Outcome:
         return self.contact_id, self.step
 
 
+class Outcomes:
+    """How several things ended, each with one outcome: what all reports have in common."""
+
+    outcomes: tuple[Outcome, ...]
+    of: ClassVar[str]  # what each outcome is of, in words
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How many ended in which outcome."""
+        return Counter(each.outcome for each in self.outcomes)
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def raise_for_conflicts(self) -> None:
+        """Raise ConflictError when a contact was changed by somebody else; else do nothing."""
+        ids = [each.contact_id for each in self.outcomes if each.outcome.startswith("conflict")]
+        if ids:
+            why = f"{render.count(len(ids), self.of)} changed meanwhile: {', '.join(ids[:5])}"
+            raise ConflictError(why)
+
+
 @dataclass(frozen=True)
-class Report:
+class Report(Outcomes):
     """How a commit ended, contact by contact. A cell that ends in it shows what needs a look.
 
     Attributes
@@ -114,14 +136,7 @@ class Report:
     outcomes: tuple[Outcome, ...]
     site: str
     note: str = ""
-
-    @cached_property
-    def counts(self) -> Counter[str]:
-        """How many updates ended in which outcome."""
-        return Counter(each.outcome for each in self.outcomes)
-
-    def __len__(self) -> int:
-        return len(self.outcomes)
+    of: ClassVar[str] = "contact"
 
     def to_frame(self) -> pd.DataFrame:
         """Return the outcomes as data.
@@ -203,13 +218,6 @@ class Report:
             ]
         columns = ["contactId", "field", "kind", "planned", "stored"]
         return pd.DataFrame(rows, columns=columns, dtype=object)
-
-    def raise_for_conflicts(self) -> None:
-        """Raise ConflictError when a contact was changed by somebody else; else do nothing."""
-        ids = [each.contact_id for each in self.outcomes if each.outcome.startswith("conflict")]
-        if ids:
-            why = f"{render.count(len(ids), 'contact')} changed meanwhile: {', '.join(ids[:5])}"
-            raise ConflictError(why)
 
     def undo_plan(
         self, contacts: Iterable[str] | None = None, fields: Iterable[str] | None = None

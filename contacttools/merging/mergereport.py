@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import ClassVar
 
 import pandas as pd
 
-from contacttools.committing.report import Outcome
+from contacttools.committing.report import Outcome, Outcomes
 from contacttools.contact.fields import Json
-from contacttools.errors import ConflictError, UnknownContact
+from contacttools.errors import UnknownContact
 from contacttools.merging import shown
 from contacttools.merging.group import Merge
 from contacttools.merging.mergeplan import MergePlan
-from contacttools.planning.render import count
 from contacttools.staging.stage import called
 
 
 @dataclass(frozen=True)
-class MergeReport:
+class MergeReport(Outcomes):
     """How merges ended, step by step. A cell that ends in it shows them.
 
     Attributes
@@ -42,13 +40,7 @@ class MergeReport:
     note: str = ""
     copies: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
-    @cached_property
-    def counts(self) -> Counter[str]:
-        """How many steps ended in which outcome."""
-        return Counter(each.outcome for each in self.outcomes)
-
-    def __len__(self) -> int:
-        return len(self.outcomes)
+    of: ClassVar[str] = "group"
 
     def to_frame(self) -> pd.DataFrame:
         """Return the outcomes as data.
@@ -108,13 +100,6 @@ class MergeReport:
         except KeyError:
             why = f"no copy of contact {contact_id!r:.80} was kept: nothing was sent about it"
             raise UnknownContact(why, contact_id=str(contact_id)) from None
-
-    def raise_for_conflicts(self) -> None:
-        """Raise ConflictError when a contact was changed by somebody else; else do nothing."""
-        ids = [each.contact_id for each in self.outcomes if each.outcome.startswith("conflict")]
-        if ids:
-            why = f"{count(len(ids), 'group')} changed meanwhile: {', '.join(ids[:5])}"
-            raise ConflictError(why)
 
     def _steps(self) -> Iterator[tuple[Merge, Outcome]]:
         by_target = {each.target_id: each for each in self.plan.merges}

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Literal, cast, get_args, overload
 
 import pandas as pd
@@ -34,7 +35,6 @@ from contacttools.errors import (
     WrongSite,
 )
 from contacttools.journal.book import Book
-from contacttools.journal.folder import Folder
 from contacttools.journal.merges import MergeStory
 from contacttools.journal.story import Story
 from contacttools.merging.mergeplan import MergePlan
@@ -45,7 +45,7 @@ from contacttools.planning.render import count, visible
 from contacttools.service import calls, pacing
 from contacttools.service.approving import approved, prefix
 from contacttools.service.merges import Merges
-from contacttools.service.transport import Transport, believed
+from contacttools.service.transport import believed
 from contacttools.staging import drafts
 
 _MOMENTS = "datetime64[us, UTC]"
@@ -56,25 +56,10 @@ _AGED = timedelta(hours=24)  # a plan older than this is carried over nothing a 
 class Runs(Merges):
     """How plans are committed to a site. See `Site`."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        site_id: str,
-        *,
-        live: bool,
-        read_only: bool,
-        direct_writes: bool,
-        folder: Folder | None = None,
-    ) -> None:
-        super().__init__(
-            transport,
-            site_id,
-            live=live,
-            read_only=read_only,
-            direct_writes=direct_writes,
-            folder=folder,
-        )
-        self._runs: list[Run] = []
+    @cached_property
+    def _runs(self) -> list[Run]:
+        """Those that were begun or looked at here, the earliest first."""
+        return []
 
     @property
     def reports(self) -> list[Report]:
