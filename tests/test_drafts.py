@@ -242,10 +242,8 @@ def test_it_needs_a_site_and_a_name():
 
 
 _numbers = itertools.count()
-gestures = st.lists(
-    st.sampled_from(["edit", "more", "clear", "undo", "redo", "step", "rule", "unstage", "rebase"]),
-    max_size=12,
-)
+GESTURES = ["edit", "more", "clear", "undo", "redo", "step", "rule", "idle", "unstage", "rebase"]
+gestures = st.lists(st.sampled_from(GESTURES), max_size=12)
 
 
 @settings(max_examples=25)
@@ -278,6 +276,8 @@ def _do(stage, gesture, number):
         stage.edit(ANN, {"company": None})
     elif gesture == "rule":
         stage.apply(f"Cook {number}", "jobTitle", where={"company": "Otter"})
+    elif gesture == "idle":
+        stage.apply(f"Cook {number}", "jobTitle", where={"company": "nobody's"})
     elif gesture == "step":
         with stage.step("both"):
             stage.edit(ANN, {"jobTitle": f"Cook {number}"})
@@ -381,3 +381,15 @@ def test_a_person_who_is_gone_is_forgotten_too():
 
     assert 1 == drafts.forget("site-1", ANN)
     assert (0, 0) == (path.read_text().count(ANN), path.read_text().count("Quay"))
+
+
+def test_a_rule_without_effect_is_kept_after_an_undo():
+    """Nothing is staged by it, and it belongs to the recipe all the same."""
+    stage = ct.Stage(contacts(), name="november")
+    stage.apply("Quay", "company", where={"company": "Otter"})
+    stage.undo()
+    stage.apply("Vale", "company", where={"company": "nobody's"})
+    again = ct.Stage(contacts(), name="november")
+
+    assert stage.recipe() == again.recipe()
+    assert ["Vale"] == [each.parameters["value"] for each in again.recipe().instructions]

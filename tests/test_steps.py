@@ -86,3 +86,15 @@ def test_a_rule_that_was_taken_back_stays_so_when_a_contact_is_forgotten():
 
     assert [] == steps.applied()
     assert [True, [said]] == [steps.redo(), steps.applied()]
+
+
+def test_a_rule_without_effect_leaves_those_that_can_be_done_again():
+    """It comes before them: they are done after it."""
+    steps, said = Steps(), [Provenance(rule=name) for name in "ab"]
+    steps.push([("a", "x", 1)])
+    steps.note(said[0])
+    steps.undo()
+    steps.note(said[1])
+
+    assert [said[1]] == steps.applied()
+    assert [True, [said[1], said[0]]] == [steps.redo(), steps.applied()]

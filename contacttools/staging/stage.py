@@ -99,8 +99,8 @@ class Stage:
         self._gestures = 0  # under way, one inside the other
         self._changed = False  # by the gesture under way
         self._moved = False  # the contacts under the edits, by that gesture
-        self._noted = 0  # rules that were applied, as far as they are kept
         self._steps = Steps()
+        self._noted = self._steps.made  # the rules that were applied, as they are kept
         self._clashes: dict[tuple[str, str], Clash] = {}
         self._shown: dict[str, dict[str, dict[str, Json]]] = {}
         self._laid: pd.DataFrame | None = None  # out by `apply`, which compares with it
@@ -274,8 +274,8 @@ class Stage:
                 self._gestures -= 1
                 tell = self._changed and not self._gestures
                 self._changed = self._changed and not tell
-                if not self._gestures and (tell or len(self._steps.made) != self._noted):
-                    self._noted = len(self._steps.made)
+                if not self._gestures and (tell or self._steps.made != self._noted):
+                    self._noted = self._steps.made
                     try:
                         self._keep(whole=self._moved)
                         self._moved = False

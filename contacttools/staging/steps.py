@@ -25,7 +25,8 @@ class Done(NamedTuple):
 
 
 Step = list[Done]
-Mark = tuple[int, list[Step], int]
+Made = tuple[int, Provenance]
+Mark = tuple[int, list[Step], list[Made]]
 
 
 class Steps:
@@ -49,7 +50,7 @@ class Steps:
         self.ground: dict[tuple[str, str], tuple[Json, Provenance]] = {}
         self.done: list[Step] = []
         self.undone: list[Step] = []
-        self.made: list[tuple[int, Provenance]] = []
+        self.made: list[Made] = []
 
     @classmethod
     def again(
@@ -57,7 +58,7 @@ class Steps:
         ground: Mapping[tuple[str, str], tuple[Json, Provenance]],
         done: Iterable[Step],
         undone: Iterable[Step],
-        made: Iterable[tuple[int, Provenance]],
+        made: Iterable[Made],
     ) -> Steps:
         """Return steps as they were kept."""
         steps = cls()
@@ -121,9 +122,13 @@ class Steps:
         return len(step)
 
     def note(self, provenance: Provenance) -> None:
-        """Remember that a rule was applied by the steps so far, or changed nothing."""
+        """Remember that a rule was applied by the steps so far, or changed nothing.
+
+        Rules whose steps were taken back, and can be done again, stay behind it.
+        """
         now = len(self.done)
-        self.made = [*(each for each in self.made if each[0] <= now), (now, provenance)]
+        before = [each for each in self.made if each[0] <= now]
+        self.made = [*before, (now, provenance), *self.made[len(before) :]]
 
     def touched(self) -> set[tuple[str, str]]:
         """Return what a step that was not taken back staged or unstaged: contact id and field."""
@@ -135,15 +140,18 @@ class Steps:
         return listed | {contact_id for contact_id, _ in self.ground}
 
     def mark(self) -> Mark:
-        """Return where we are: how many steps and rules there are, and the steps to do again."""
-        return len(self.done), list(self.undone), len(self.made)
+        """Return where we are: how many steps there are, those to do again, and the rules."""
+        return len(self.done), list(self.undone), list(self.made)
 
     def join(self, mark: Mark) -> None:
         """Make one step of those since a mark."""
         begin, _, made = mark
         joined = [put for step in self.done[begin:] for put in step]
         self.done[begin:] = [joined] if joined else []
-        self.made[made:] = [(len(self.done), each) for _, each in self.made[made:]]
+        before = {id(each) for each in made}
+        self.made = [
+            each if id(each) in before else (len(self.done), each[1]) for each in self.made
+        ]
 
     def back_to(self, mark: Mark) -> None:
         """Take back the steps since a mark, as if they had never been."""
@@ -151,7 +159,7 @@ class Steps:
         while len(self.done) > begin:
             self.undo()
         self.undone[:] = undone
-        del self.made[made:]
+        self.made = made
 
     def forget(
         self,
